@@ -1,0 +1,30 @@
+package org.kvmbeans.mbeans;
+
+/** Dotted types of the notifications that the MBeans send; each prefix can be used in a filter. */
+public final class NotificationTypes {
+    /** Prefix of all that tell a change of {@code VirtualMachine.State}; user data: {@link VmLifecycleEvent}. */
+    public static final String LIFECYCLE = "vm.lifecycle.";
+
+    /** Sent by {@code Host}: a VM was defined. */
+    public static final String DEFINED = LIFECYCLE + "defined";
+    /** Sent by {@code Host}: a VM was undefined. */
+    public static final String UNDEFINED = LIFECYCLE + "undefined";
+    /** {@code STOPPED} or {@code CRASHED} to {@code STARTING}. */
+    public static final String STARTING = LIFECYCLE + "starting";
+    /** {@code STARTING} to {@code RUNNING}. */
+    public static final String STARTED = LIFECYCLE + "started";
+    /** {@code RUNNING} to {@code PAUSED}. */
+    public static final String PAUSED = LIFECYCLE + "paused";
+    /** {@code PAUSED} to {@code RUNNING}. */
+    public static final String RESUMED = LIFECYCLE + "resumed";
+    /** The machine was reset by its guest or an operator and runs on. */
+    public static final String RESET = LIFECYCLE + "reset";
+    /** Any state to {@code STOPPING}. */
+    public static final String STOPPING = LIFECYCLE + "stopping";
+    /** {@code STOPPING} to {@code STOPPED}. */
+    public static final String STOPPED = LIFECYCLE + "stopped";
+    /** {@code STOPPING} to {@code CRASHED}. */
+    public static final String CRASHED = LIFECYCLE + "crashed";
+
+    private NotificationTypes() {}
+}

@@ -1,0 +1,81 @@
+package org.kvmbeans.mbeans;
+
+import java.util.Hashtable;
+import java.util.regex.Pattern;
+import javax.management.MalformedObjectNameException;
+import javax.management.ObjectName;
+
+/** The one factory of the names under which KVM Beans registers its MBeans. */
+public final class ObjectNames {
+    /** The JMX domain of every MBean of the project. */
+    public static final String DOMAIN = "org.kvmbeans";
+
+    /** What a VM, device or port may be called: 1 to 64 of letters, digits, dot, underscore and hyphen. */
+    public static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+
+    private ObjectNames() {}
+
+    /** {@code org.kvmbeans:type=Host}. */
+    public static ObjectName host() {
+        return parse("type=Host");
+    }
+
+    /** {@code org.kvmbeans:type=VirtualMachine,vm=NAME}. */
+    public static ObjectName virtualMachine(String vm) {
+        return parse("type=VirtualMachine,vm=" + checked("VM", vm));
+    }
+
+    /** {@code org.kvmbeans:type=Vcpu,vm=NAME,id=0}. */
+    public static ObjectName vcpu(String vm, int id) {
+        if (id < 0) {
+            throw new IllegalArgumentException("vCPU id " + id + ": an id is 0 or more");
+        }
+        return parse("type=Vcpu,vm=" + checked("VM", vm) + ",id=" + id);
+    }
+
+    /** {@code org.kvmbeans:type=SerialPort,vm=NAME,name=com1}. */
+    public static ObjectName serialPort(String vm, String port) {
+        return parse("type=SerialPort,vm=" + checked("VM", vm) + ",name=" + checked("serial port", port));
+    }
+
+    /** The pattern {@code org.kvmbeans:type=TYPE,*}: every MBean of one type. */
+    public static ObjectName everyOfType(String type) {
+        return parse("type=" + checked("type", type) + ",*");
+    }
+
+    /** The pattern {@code org.kvmbeans:type=TYPE,vm=NAME,*}: every MBean of one type that belongs to one VM. */
+    public static ObjectName everyOfType(String type, String vm) {
+        return parse("type=" + checked("type", type) + ",vm=" + checked("VM", vm) + ",*");
+    }
+
+    /** The pattern {@code org.kvmbeans:vm=NAME,*}: the VM and all that belongs to it. */
+    public static ObjectName everythingOf(String vm) {
+        return parse("vm=" + checked("VM", vm) + ",*");
+    }
+
+    private static String checked(String what, String name) {
+        if (!NAME.matcher(name).matches()) {
+            throw new IllegalArgumentException(
+                    what + " name \"" + name + "\": a name is 1 to 64 of the characters A-Z a-z 0-9 . _ -");
+        }
+        return name;
+    }
+
+    private static ObjectName parse(String properties) {
+        try {
+            return new ObjectName(DOMAIN + ":" + properties);
+        } catch (MalformedObjectNameException e) {
+            throw new IllegalArgumentException(DOMAIN + ":" + properties + " is no ObjectName", e);
+        }
+    }
+
+    /** The value of {@code key} in {@code name}; for the names this factory makes. */
+    public static String property(ObjectName name, String key) {
+        Hashtable<String, String> properties = name.getKeyPropertyList();
+        String value = properties.get(key);
+        if (value == null) {
+            throw new IllegalArgumentException(name + " has no key " + key);
+        }
+        return value;
+    }
+}
