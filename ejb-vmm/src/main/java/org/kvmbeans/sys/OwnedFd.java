@@ -1,0 +1,38 @@
+package org.kvmbeans.sys;
+
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** A file descriptor with one owner, closed once. */
+public final class OwnedFd implements AutoCloseable {
+    private final Posix posix;
+    private final int fd;
+    private final AtomicBoolean closed = new AtomicBoolean();
+
+    /** Takes over {@code fd}. */
+    public OwnedFd(Posix posix, int fd) {
+        this.posix = posix;
+        this.fd = fd;
+    }
+
+    /** The number of the descriptor. */
+    public int number() {
+        return fd;
+    }
+
+    /** ioctl(2) on the descriptor: the result, or a negated errno. */
+    public int ioctl(long request, long argument) {
+        return posix.ioctl(fd, request, argument);
+    }
+
+    /** ioctl(2) that must succeed; {@code name} and {@code arguments} go into the exception where it does not. */
+    public int ioctl(String name, long request, long argument, String arguments) {
+        return PosixException.check(posix.ioctl(fd, request, argument), name, arguments);
+    }
+
+    @Override
+    public void close() {
+        if (closed.compareAndSet(false, true)) {
+            posix.close(fd);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package org.kvmbeans.sys;
+
+import java.nio.ByteBuffer;
+
+/**
+ * The system calls that the VMM makes.
+ *
+ * <p>Every call returns what the kernel returns: a value of 0 or more, or the negated {@link Errno} of its failure. A
+ * caller for whom a failure is no result turns it into a {@link PosixException} that names the call. Addresses are
+ * virtual addresses of this process. All methods may be called from any thread; none retries after {@code EINTR}.
+ */
+public interface Posix {
+    /** open(2) of a path, which may hold any byte but NUL; add {@link Open#CLOEXEC} to the flags. */
+    int open(String path, int flags);
+
+    /** close(2). The descriptor is gone whatever the result is. */
+    int close(int fd);
+
+    /** ioctl(2) with an integer or an address as its argument. */
+    int ioctl(int fd, long request, long argument);
+
+    /** mmap(2); an address, or a negated errno, which no address can be. */
+    long mmap(long address, long length, int protection, int flags, int fd, long offset);
+
+    /** munmap(2). */
+    int munmap(long address, long length);
+
+    /** madvise(2). */
+    int madvise(long address, long length, int advice);
+
+    /** memfd_create(2). */
+    int memfdCreate(String name, int flags);
+
+    /** ftruncate(2). */
+    int ftruncate(int fd, long length);
+
+    /** fcntl(2) with an integer argument. */
+    int fcntl(int fd, int command, int argument);
+
+    /** pread(2) to an address. */
+    long pread(int fd, long address, long length, long position);
+
+    /** Bytes that the file system has allocated for {@code fd}: {@code st_blocks} of fstat(2) times 512. */
+    long allocatedBytes(int fd);
+
+    /** gettid(2): the calling thread as the kernel knows it. */
+    int gettid();
+
+    /** tgkill(2) to a thread of this process. */
+    int tgkill(int threadId, int signal);
+
+    /** Blocks {@code signal} for the calling thread: pthread_sigmask(3). */
+    int blockSignal(int signal);
+
+    /** The calling thread's signal mask as the kernel keeps it: bit n-1 for signal n. */
+    long signalMask();
+
+    /** Takes one pending, blocked {@code signal} without waiting: sigtimedwait(2), {@code -EAGAIN} if none pends. */
+    int takePendingSignal(int signal);
+
+    /** CPU nanoseconds that a thread of this process has used: clock_gettime(2) on its CPU-time clock. */
+    long threadCpuNanos(int threadId);
+
+    /**
+     * A little-endian buffer over mapped memory of this process.
+     *
+     * <p>Reading or writing it once the memory is no longer mapped ends the JVM, so only {@link Mapping} calls this.
+     *
+     * @param length at most {@link Integer#MAX_VALUE}
+     */
+    ByteBuffer bufferAt(long address, long length);
+
+    /** The address of a direct buffer's first byte. */
+    long addressOf(ByteBuffer direct);
+}

@@ -1,0 +1,169 @@
+package org.kvmbeans.sys.jna;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import org.kvmbeans.sys.Posix;
+
+/** {@link Posix} of the running kernel, through JNA. */
+public final class JnaPosix implements Posix {
+    private static final int SIG_BLOCK = 0;
+    /** glibc's {@code sigset_t} has 1,024 bits; the kernel uses the first 64. */
+    private static final int SIGSET_BYTES = 128;
+
+    private static final int STAT_BYTES = 144;
+    private static final int STAT_BLOCKS_OFFSET = 64;
+    private static final int STAT_BLOCK_BYTES = 512;
+
+    /** The low bits of a thread's CPU-time clock id: {@code CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED} of the kernel. */
+    private static final int THREAD_CPU_CLOCK = 0x6;
+
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
+
+    private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
+    private final int processId = LibC.getpid();
+
+    /** Memory for the small structures that calls point to; each thread has its own. */
+    private static final class Scratch {
+        private final ByteBuffer memory =
+                ByteBuffer.allocateDirect(3 * SIGSET_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        private final long address = Pointer.nativeValue(Native.getDirectBufferPointer(memory));
+
+        long signalSet(int signal) {
+            for (int offset = 0; offset < SIGSET_BYTES; offset += Long.BYTES) {
+                memory.putLong(offset, 0);
+            }
+            memory.putLong(0, 1L << (signal - 1));
+            return address;
+        }
+    }
+
+    @Override
+    public int open(String path, int flags) {
+        return result(LibC.open(cString(path), flags, 0));
+    }
+
+    @Override
+    public int close(int fd) {
+        return result(LibC.close(fd));
+    }
+
+    @Override
+    public int ioctl(int fd, long request, long argument) {
+        int value = LibC.ioctl(fd, request, argument);
+        return value >= 0 ? value : -Native.getLastError();
+    }
+
+    @Override
+    public long mmap(long address, long length, int protection, int flags, int fd, long offset) {
+        return result(LibC.mmap(address, length, protection, flags, fd, offset));
+    }
+
+    @Override
+    public int munmap(long address, long length) {
+        return result(LibC.munmap(address, length));
+    }
+
+    @Override
+    public int madvise(long address, long length, int advice) {
+        return result(LibC.madvise(address, length, advice));
+    }
+
+    @Override
+    public int memfdCreate(String name, int flags) {
+        return result(LibC.memfd_create(cString(name), flags));
+    }
+
+    @Override
+    public int ftruncate(int fd, long length) {
+        return result(LibC.ftruncate(fd, length));
+    }
+
+    @Override
+    public int fcntl(int fd, int command, int argument) {
+        return result(LibC.fcntl(fd, command, argument));
+    }
+
+    @Override
+    public long pread(int fd, long address, long length, long position) {
+        return result(LibC.pread(fd, address, length, position));
+    }
+
+    @Override
+    public long allocatedBytes(int fd) {
+        ByteBuffer stat = ByteBuffer.allocateDirect(STAT_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int result = result(LibC.fstat(fd, addressOf(stat)));
+        return result < 0 ? result : stat.getLong(STAT_BLOCKS_OFFSET) * STAT_BLOCK_BYTES;
+    }
+
+    @Override
+    public int gettid() {
+        return LibC.gettid();
+    }
+
+    @Override
+    public int tgkill(int threadId, int signal) {
+        return result(LibC.tgkill(processId, threadId, signal));
+    }
+
+    @Override
+    public int blockSignal(int signal) {
+        // pthread functions return the error number itself.
+        return -LibC.pthread_sigmask(SIG_BLOCK, scratch.get().signalSet(signal), 0);
+    }
+
+    @Override
+    public long signalMask() {
+        Scratch memory = scratch.get();
+        LibC.pthread_sigmask(SIG_BLOCK, 0, memory.address);
+        return memory.memory.getLong(0);
+    }
+
+    @Override
+    public int takePendingSignal(int signal) {
+        Scratch memory = scratch.get();
+        long noWait = memory.address + SIGSET_BYTES;
+        memory.memory.putLong(SIGSET_BYTES, 0).putLong(SIGSET_BYTES + Long.BYTES, 0);
+        return result(LibC.sigtimedwait(memory.signalSet(signal), 0, noWait));
+    }
+
+    @Override
+    public long threadCpuNanos(int threadId) {
+        Scratch memory = scratch.get();
+        int clock = (~threadId << 3) | THREAD_CPU_CLOCK;
+        int result = result(LibC.clock_gettime(clock, memory.address));
+        return result < 0 ? result : memory.memory.getLong(0) * NANOS_PER_SECOND + memory.memory.getLong(Long.BYTES);
+    }
+
+    @Override
+    public ByteBuffer bufferAt(long address, long length) {
+        return new Pointer(address).getByteBuffer(0, length).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    @Override
+    public long addressOf(ByteBuffer direct) {
+        return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
+    }
+
+    private static int result(int value) {
+        return value == -1 ? -Native.getLastError() : value;
+    }
+
+    private static long result(long value) {
+        return value == -1 ? -Native.getLastError() : value;
+    }
+
+    private static byte[] cString(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        for (byte b : bytes) {
+            if (b == 0) {
+                throw new IllegalArgumentException("a NUL in \"" + text.replace("\0", "\\0") + "\"");
+            }
+        }
+        byte[] terminated = new byte[bytes.length + 1];
+        System.arraycopy(bytes, 0, terminated, 0, bytes.length);
+        return terminated;
+    }
+}

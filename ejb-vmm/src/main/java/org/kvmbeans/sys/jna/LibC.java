@@ -1,0 +1,50 @@
+package org.kvmbeans.sys.jna;
+
+import com.sun.jna.Native;
+
+/**
+ * The C library through JNA's direct mapping: primitive arguments only, which costs a quarter of a microsecond a call.
+ *
+ * <p>A failure is -1 with the error number in {@link Native#getLastError()} of the calling thread.
+ */
+final class LibC {
+    static {
+        Native.register(LibC.class, "c");
+    }
+
+    private LibC() {}
+
+    static native int open(byte[] path, int flags, int mode);
+
+    static native int close(int fd);
+
+    static native int ioctl(int fd, long request, long argument);
+
+    static native long mmap(long address, long length, int protection, int flags, int fd, long offset);
+
+    static native int munmap(long address, long length);
+
+    static native int madvise(long address, long length, int advice);
+
+    static native int memfd_create(byte[] name, int flags);
+
+    static native int ftruncate(int fd, long length);
+
+    static native int fcntl(int fd, int command, int argument);
+
+    static native long pread(int fd, long address, long length, long position);
+
+    static native int fstat(int fd, long statAddress);
+
+    static native int gettid();
+
+    static native int getpid();
+
+    static native int tgkill(int processId, int threadId, int signal);
+
+    static native int pthread_sigmask(int how, long setAddress, long oldSetAddress);
+
+    static native int sigtimedwait(long setAddress, long infoAddress, long timeoutAddress);
+
+    static native int clock_gettime(int clock, long timespecAddress);
+}
