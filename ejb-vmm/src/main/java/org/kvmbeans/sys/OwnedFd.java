@@ -1,5 +1,6 @@
 package org.kvmbeans.sys;
 
+import java.lang.ref.Reference;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /** A file descriptor with one owner, closed once. */
@@ -27,6 +28,15 @@ public final class OwnedFd implements AutoCloseable {
     /** ioctl(2) that must succeed; {@code name} and {@code arguments} go into the exception where it does not. */
     public int ioctl(String name, long request, long argument, String arguments) {
         return PosixException.check(posix.ioctl(fd, request, argument), name, arguments);
+    }
+
+    /** ioctl(2) that must succeed, with a structure as its argument. */
+    public int ioctl(String name, long request, NativeStruct struct, String arguments) {
+        try {
+            return ioctl(name, request, struct.address(), arguments);
+        } finally {
+            Reference.reachabilityFence(struct);
+        }
     }
 
     @Override

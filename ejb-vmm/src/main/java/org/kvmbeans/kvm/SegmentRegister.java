@@ -1,0 +1,17 @@
+package org.kvmbeans.kvm;
+
+/** Segment registers, in the order of {@code struct kvm_sregs}. */
+public enum SegmentRegister {
+    CS,
+    DS,
+    ES,
+    FS,
+    GS,
+    SS,
+    TR,
+    LDT;
+
+    int offset() {
+        return ordinal() * Segment.BYTES;
+    }
+}
