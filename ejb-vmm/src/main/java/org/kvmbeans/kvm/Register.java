@@ -21,6 +21,7 @@ public enum Register {
     RIP,
     RFLAGS;
 
+    @SuppressWarnings("EnumOrdinal") // the order here is the order there
     int offset() {
         return ordinal() * Long.BYTES;
     }

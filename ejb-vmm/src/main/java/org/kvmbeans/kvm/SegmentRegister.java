@@ -11,6 +11,7 @@ public enum SegmentRegister {
     TR,
     LDT;
 
+    @SuppressWarnings("EnumOrdinal") // the order here is the order there
     int offset() {
         return ordinal() * Segment.BYTES;
     }
