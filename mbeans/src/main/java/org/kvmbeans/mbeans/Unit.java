@@ -5,6 +5,7 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import javax.management.DescriptorKey;
 
 /** The unit of an attribute or parameter: becomes the descriptor field {@code units} and a suffix of the description. */
 @Documented
@@ -12,5 +13,6 @@ import java.lang.annotation.Target;
 @Target({ElementType.METHOD, ElementType.PARAMETER})
 public @interface Unit {
     /** The unit in plural, for example {@code bytes} or {@code nanoseconds}. */
+    @DescriptorKey("units")
     String value();
 }

@@ -1,0 +1,58 @@
+package org.kvmbeans.mbeans;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ObjectNamesTest {
+    @Test
+    void keepsTheKeysInTheOrderOfTheContract() {
+        assertThat(ObjectNames.host()).hasToString("org.kvmbeans:type=Host");
+        assertThat(ObjectNames.virtualMachine("web01")).hasToString("org.kvmbeans:type=VirtualMachine,vm=web01");
+        assertThat(ObjectNames.vcpu("web01", 3)).hasToString("org.kvmbeans:type=Vcpu,vm=web01,id=3");
+        assertThat(ObjectNames.serialPort("web01", "com1"))
+                .hasToString("org.kvmbeans:type=SerialPort,vm=web01,name=com1");
+    }
+
+    @Test
+    void patternsMatchWhatTheySay() {
+        assertThat(ObjectNames.everyOfType("Vcpu").apply(ObjectNames.vcpu("a", 0)))
+                .isTrue();
+        assertThat(ObjectNames.everyOfType("Vcpu", "a").apply(ObjectNames.vcpu("b", 0)))
+                .isFalse();
+        assertThat(ObjectNames.everythingOf("a").apply(ObjectNames.serialPort("a", "com1")))
+                .isTrue();
+        assertThat(ObjectNames.everythingOf("a").apply(ObjectNames.host())).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "a,b", "a*", "a?", "a/b", "a=b", "a:b", "a b", "\"a\"", "a\n", "ä"})
+    void refusesNamesThatWouldChangeTheObjectName(String name) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ObjectNames.virtualMachine(name))
+                .withMessageContaining("a name is 1 to 64 of the characters");
+    }
+
+    @Test
+    void refusesNameOf65Characters() {
+        assertThat(ObjectNames.virtualMachine("a".repeat(64)).getKeyProperty("vm"))
+                .hasSize(64);
+        assertThatIllegalArgumentException().isThrownBy(() -> ObjectNames.virtualMachine("a".repeat(65)));
+    }
+
+    @Test
+    void refusesNegativeVcpuId() {
+        assertThatIllegalArgumentException().isThrownBy(() -> ObjectNames.vcpu("a", -1));
+    }
+
+    @Test
+    void readsAKeyOfAName() {
+        assertThat(ObjectNames.property(ObjectNames.vcpu("a", 7), "id")).isEqualTo("7");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ObjectNames.property(ObjectNames.host(), "vm"))
+                .withMessageContaining("has no key vm");
+    }
+}
