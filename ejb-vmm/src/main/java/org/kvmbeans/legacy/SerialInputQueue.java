@@ -1,0 +1,50 @@
+package org.kvmbeans.legacy;
+
+import java.util.Arrays;
+
+/**
+ * What the host has typed and the guest has not taken yet: whole texts, in order, bounded.
+ *
+ * <p>Not thread-safe: the port's lock guards it. An empty queue holds no memory.
+ */
+final class SerialInputQueue {
+    static final int CAPACITY_BYTES = 64 << 10;
+
+    private static final byte[] NOTHING = {};
+
+    private byte[] waiting = NOTHING;
+    private int taken;
+
+    int size() {
+        return waiting.length - taken;
+    }
+
+    /**
+     * Adds all of {@code bytes}, or nothing.
+     *
+     * @throws IllegalStateException where there is no room for all of them
+     */
+    void offer(byte[] bytes) {
+        int room = CAPACITY_BYTES - size();
+        if (bytes.length > room) {
+            throw new IllegalStateException(
+                    "serial input of %d bytes does not fit: the guest has left room for %d of %d; offer at most that, or wait until the guest has read"
+                            .formatted(bytes.length, room, CAPACITY_BYTES));
+        }
+        int before = size();
+        byte[] joined = Arrays.copyOf(Arrays.copyOfRange(waiting, taken, waiting.length), before + bytes.length);
+        System.arraycopy(bytes, 0, joined, before, bytes.length);
+        waiting = joined;
+        taken = 0;
+    }
+
+    /** Takes the oldest byte of a queue that is not empty. */
+    byte take() {
+        byte octet = waiting[taken++];
+        if (taken == waiting.length) {
+            waiting = NOTHING;
+            taken = 0;
+        }
+        return octet;
+    }
+}
