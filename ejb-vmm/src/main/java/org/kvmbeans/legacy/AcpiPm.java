@@ -104,13 +104,13 @@ public final class AcpiPm implements BusDevice {
         long mask = -1L >>> (64 - 8 * size);
         int shift = 8 * (int) (offset & 7);
         if (offset >= TIMER_OFFSET) {
-            return timer >>> shift & mask;
+            return (timer >>> shift) & mask;
         }
         lock.lock();
         try {
-            long registers = status | (long) enable << 16 | (long) (control | SCI_ENABLED) << 32;
+            long registers = status | ((long) enable << 16) | ((long) (control | SCI_ENABLED) << 32);
             long beyond = shift == 0 ? 0 : timer << (64 - shift);
-            return (registers >>> shift | beyond) & mask;
+            return ((registers >>> shift) | beyond) & mask;
         } finally {
             lock.unlock();
         }
@@ -122,8 +122,8 @@ public final class AcpiPm implements BusDevice {
             return;
         }
         int shift = 8 * (int) offset;
-        long mask = -1L >>> (64 - 8 * size) << shift;
-        if (writeRegisters(value << shift & mask, mask)) {
+        long mask = (-1L >>> (64 - 8 * size)) << shift;
+        if (writeRegisters((value << shift) & mask, mask)) {
             onPowerOff.run();
         }
     }
@@ -134,13 +134,13 @@ public final class AcpiPm implements BusDevice {
         try {
             status &= ~(int) (bits & 0xFFFF);
             int enableMask = (int) (mask >>> 16) & ENABLE_BITS;
-            enable = enable & ~enableMask | (int) (bits >>> 16) & enableMask;
+            enable = (enable & ~enableMask) | ((int) (bits >>> 16) & enableMask);
             int controlMask = (int) (mask >>> 32) & 0xFFFF;
             int written = (int) (bits >>> 32) & controlMask;
             // SLP_EN reads as zero; the sleep type stays.
-            control = (control & ~controlMask | written) & ~SLEEP_ENABLE;
+            control = ((control & ~controlMask) | written) & ~SLEEP_ENABLE;
             updateInterrupt();
-            return (written & SLEEP_ENABLE) != 0 && (control >> SLEEP_TYPE_SHIFT & SLEEP_TYPE_MASK) == S5_SLEEP_TYPE;
+            return (written & SLEEP_ENABLE) != 0 && ((control >> SLEEP_TYPE_SHIFT) & SLEEP_TYPE_MASK) == S5_SLEEP_TYPE;
         } finally {
             lock.unlock();
         }

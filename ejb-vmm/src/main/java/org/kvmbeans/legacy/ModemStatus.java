@@ -30,10 +30,10 @@ final class ModemStatus {
     }
 
     void setLines(int now) {
-        int changed = (lines ^ now) >> LINES_SHIFT & CHANGED_MASK;
+        int changed = ((lines ^ now) >> LINES_SHIFT) & CHANGED_MASK;
         // The ring indicator reports only its end.
         boolean ringEnds = (lines & ~now & RING) != 0;
-        changes |= changed & ~RING_ENDED | (ringEnds ? RING_ENDED : 0);
+        changes |= (changed & ~RING_ENDED) | (ringEnds ? RING_ENDED : 0);
         lines = now;
     }
 

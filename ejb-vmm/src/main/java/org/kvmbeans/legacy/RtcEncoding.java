@@ -71,7 +71,7 @@ record RtcEncoding(boolean binary, boolean hours24) {
     }
 
     private byte encode(int number) {
-        return (byte) (binary ? number : number / 10 << 4 | number % 10);
+        return (byte) (binary ? number : ((number / 10) << 4) | (number % 10));
     }
 
     private byte encodeHours(int hour) {

@@ -4,6 +4,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoField;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,7 +72,7 @@ final class RtcTimekeeper {
     }
 
     boolean isAboutToUpdate() {
-        return NANOS_PER_SECOND - clock.instant().getNano() <= UPDATE_NOTICE_NANOS;
+        return NANOS_PER_SECOND - nanoOfSecond(clock.instant()) <= UPDATE_NOTICE_NANOS;
     }
 
     /** The flags of what has happened since the last call; nothing but periods happens while the time is being set. */
@@ -102,12 +103,12 @@ final class RtcTimekeeper {
             delay = periodNanos - Math.floorMod(epochNanos(host), periodNanos);
         }
         if ((enabled & UPDATE_ENDED) != 0 && !setting) {
-            delay = Math.min(delay, NANOS_PER_SECOND - host.getNano());
+            delay = Math.min(delay, NANOS_PER_SECOND - nanoOfSecond(host));
         }
         if ((enabled & ALARM) != 0 && !setting) {
             long seconds = secondsToAlarm(second(host), encoding, registers);
             if (seconds != NEVER) {
-                delay = Math.min(delay, seconds * NANOS_PER_SECOND - host.getNano());
+                delay = Math.min(delay, seconds * NANOS_PER_SECOND - nanoOfSecond(host));
             }
         }
         return Math.max(delay, SHORTEST_DELAY_NANOS);
@@ -140,6 +141,10 @@ final class RtcTimekeeper {
 
     private long period(Instant host) {
         return periodNanos == 0 ? 0 : Math.floorDiv(epochNanos(host), periodNanos);
+    }
+
+    private static int nanoOfSecond(Instant instant) {
+        return instant.get(ChronoField.NANO_OF_SECOND);
     }
 
     private static long epochNanos(Instant instant) {

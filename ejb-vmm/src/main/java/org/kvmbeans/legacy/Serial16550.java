@@ -192,14 +192,14 @@ public final class Serial16550 implements ByteBusDevice {
         switch (offset) {
             case RBR_THR_DLL -> {
                 if (divisorLatched()) {
-                    divisor = divisor & 0xFF00 | value;
+                    divisor = (divisor & 0xFF00) | value;
                 } else {
                     transmit((byte) value);
                 }
             }
             case IER_DLM -> {
                 if (divisorLatched()) {
-                    divisor = divisor & 0xFF | value << 8;
+                    divisor = (divisor & 0xFF) | (value << 8);
                 } else {
                     setInterruptEnable(value & IER_MASK);
                 }
