@@ -28,7 +28,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # 7.25 from 7250: milliseconds as seconds for people.
 seconds() { printf '%d.%02d' $(($1 / 1000)) $(($1 % 1000 / 10)); }
 
-now_millis() { printf '%s' "${EPOCHREALTIME/[.,]/}" | head -c 13; }
+now_millis() { printf '%s' "$((${EPOCHREALTIME/[.,]/} / 1000))"; }
 
 # --- hardware ---------------------------------------------------------------------------------
 
