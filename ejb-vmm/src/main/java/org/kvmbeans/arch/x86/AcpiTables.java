@@ -1,0 +1,85 @@
+package org.kvmbeans.arch.x86;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.kvmbeans.arch.x86.acpi.AcpiTable;
+import org.kvmbeans.memory.GuestMemory;
+
+/** Puts the machine's ACPI tables into guest memory, from {@link PcLayout#ACPI_TABLES} on. */
+public final class AcpiTables {
+    private static final int RSDP_BYTES = 36;
+    private static final int RSDP_REVISION = 2;
+    private static final int RSDP_V1_BYTES = 20;
+    private static final int RSDP_CHECKSUM = 8;
+    private static final int RSDP_EXTENDED_CHECKSUM = 32;
+    private static final int XSDT_REVISION = 1;
+    private static final int ALIGNMENT = 64;
+    private static final int FACS_BYTES = 64;
+    private static final int FACS_VERSION = 2;
+
+    private final GuestMemory memory;
+    private long next = PcLayout.ACPI_TABLES + ALIGNMENT;
+
+    private AcpiTables(GuestMemory memory) {
+        this.memory = memory;
+    }
+
+    /**
+     * Writes RSDP, XSDT, FADT, FACS, DSDT and MADT.
+     *
+     * @return guest-physical address of the RSDP
+     * @throws IllegalArgumentException where there are more vCPUs than tables have room for
+     */
+    public static long write(GuestMemory memory, PcConfiguration configuration) {
+        AcpiTables tables = new AcpiTables(memory);
+        long facs = tables.place(facs());
+        long dsdt = tables.place(Dsdt.build(configuration));
+        List<Long> listed = new ArrayList<>();
+        listed.add(tables.place(Fadt.build(configuration, facs, dsdt)));
+        listed.add(tables.place(Madt.build(configuration)));
+        AcpiTable xsdt = new AcpiTable("XSDT", XSDT_REVISION);
+        listed.forEach(xsdt::u64);
+        byte[] rsdp = rsdp(tables.place(xsdt.toBytes()));
+        memory.write(PcLayout.ACPI_TABLES, rsdp, 0, rsdp.length);
+        // Without these two words kernels guess where conventional memory ends.
+        memory.putShort(PcLayout.BIOS_DATA_AREA + 0x0E, (short) (PcLayout.EBDA >>> 4));
+        memory.putShort(PcLayout.BIOS_DATA_AREA + 0x13, (short) (PcLayout.EBDA >>> 10));
+        return PcLayout.ACPI_TABLES;
+    }
+
+    private long place(byte[] table) {
+        long address = next;
+        if (table.length > PcLayout.ACPI_TABLES_END - address) {
+            throw new IllegalArgumentException("the ACPI tables have no room below 1 MiB: too many vCPUs");
+        }
+        memory.write(address, table, 0, table.length);
+        next = (address + table.length + ALIGNMENT - 1) & -ALIGNMENT;
+        return address;
+    }
+
+    /** The firmware control structure (5.2.10): no header of the common kind, no checksum. */
+    private static byte[] facs() {
+        byte[] facs = new byte[FACS_BYTES];
+        byte[] signature = "FACS".getBytes(StandardCharsets.US_ASCII);
+        System.arraycopy(signature, 0, facs, 0, signature.length);
+        facs[4] = FACS_BYTES;
+        facs[32] = FACS_VERSION;
+        return facs;
+    }
+
+    /** The root pointer (5.2.5.3). */
+    private static byte[] rsdp(long xsdt) {
+        byte[] rsdp = new byte[RSDP_BYTES];
+        byte[] start = "RSD PTR \0KVMBNS".getBytes(StandardCharsets.US_ASCII);
+        System.arraycopy(start, 0, rsdp, 0, start.length);
+        rsdp[15] = RSDP_REVISION;
+        rsdp[20] = RSDP_BYTES;
+        for (int i = 0; i < Long.BYTES; i++) {
+            rsdp[24 + i] = (byte) (xsdt >>> (i * Byte.SIZE));
+        }
+        rsdp[RSDP_CHECKSUM] = AcpiTable.checksum(rsdp, 0, RSDP_V1_BYTES);
+        rsdp[RSDP_EXTENDED_CHECKSUM] = AcpiTable.checksum(rsdp, 0, RSDP_BYTES);
+        return rsdp;
+    }
+}
