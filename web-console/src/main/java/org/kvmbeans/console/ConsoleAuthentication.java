@@ -41,7 +41,8 @@ public class ConsoleAuthentication implements HttpAuthenticationMechanism {
         if (result.getStatus() != CredentialValidationResult.Status.VALID) {
             return AuthenticationStatus.SEND_FAILURE;
         }
-        SessionUser user = SessionUser.login(request, result.getCallerPrincipal().getName(), result.getCallerGroups());
+        SessionUser user =
+                SessionUser.login(request, result.getCallerPrincipal().getName(), result.getCallerGroups());
         return context.notifyContainerAboutLogin(user.name(), user.groups());
     }
 

@@ -22,8 +22,9 @@ public class RequestGuard extends HttpFilter {
     /** The header that carries {@link SessionUser#csrfToken}. */
     static final String TOKEN_HEADER = "X-CSRF-Token";
 
-    static final String CONTENT_SECURITY_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-            + "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    static final String CONTENT_SECURITY_POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+                    + "connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
     private static final long serialVersionUID = 1;
     private static final Set<String> SAFE_METHODS = Set.of("GET", "HEAD", "OPTIONS");
@@ -66,7 +67,8 @@ public class RequestGuard extends HttpFilter {
 
     private static @Nullable String apiRefusal(HttpServletRequest request) {
         String type = request.getContentType();
-        if (type == null || !type.toLowerCase(Locale.ROOT).split(";", 2)[0].strip().equals("application/json")) {
+        if (type == null
+                || !type.toLowerCase(Locale.ROOT).split(";", 2)[0].strip().equals("application/json")) {
             return "the content type must be application/json";
         }
         SessionUser user = SessionUser.of(request);

@@ -83,8 +83,8 @@ final class SerialConnection implements Runnable {
         long position = -1;
         boolean live = false;
         for (int room = window.awaitRoom(); room > 0; room = window.awaitRoom()) {
-            SerialOutput output =
-                    services.console().readFrom(vm, port, position, Math.min(room, CHUNK_BYTES), live ? WAIT_MILLIS : 0);
+            SerialOutput output = services.console()
+                    .readFrom(vm, port, position, Math.min(room, CHUNK_BYTES), live ? WAIT_MILLIS : 0);
             if (live && output.startPosition() > position) {
                 send(SerialMessages.lost(output.startPosition() - position));
             }

@@ -23,7 +23,9 @@ public class SerialConnections implements HttpSessionListener {
             COUNT.decrementAndGet();
             return false;
         }
-        BY_SESSION.computeIfAbsent(httpSession, id -> ConcurrentHashMap.newKeySet()).add(connection);
+        BY_SESSION
+                .computeIfAbsent(httpSession, id -> ConcurrentHashMap.newKeySet())
+                .add(connection);
         return true;
     }
 
@@ -39,7 +41,8 @@ public class SerialConnections implements HttpSessionListener {
 
     @Override
     public void sessionDestroyed(HttpSessionEvent event) {
-        Set<SerialConnection> connections = BY_SESSION.getOrDefault(event.getSession().getId(), Set.of());
+        Set<SerialConnection> connections =
+                BY_SESSION.getOrDefault(event.getSession().getId(), Set.of());
         connections.forEach(connection -> connection.end(SerialConnection.POLICY, "the session has ended"));
     }
 }

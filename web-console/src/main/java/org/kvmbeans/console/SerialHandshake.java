@@ -27,7 +27,8 @@ public class SerialHandshake extends ServerEndpointConfig.Configurator {
         if (request.getUserPrincipal() != null
                 && request.getHttpSession() instanceof HttpSession session
                 && isSameOrigin(request)) {
-            properties.put(CALLER, CDI.current().select(CallerContexts.class).get().capture());
+            properties.put(
+                    CALLER, CDI.current().select(CallerContexts.class).get().capture());
             properties.put(HTTP_SESSION, session.getId());
         }
     }

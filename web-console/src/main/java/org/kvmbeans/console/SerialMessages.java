@@ -39,8 +39,9 @@ final class SerialMessages {
                 default -> throw new IllegalArgumentException("unknown type");
             };
         } catch (JsonException | NullPointerException | ClassCastException | ArithmeticException e) {
-            throw new IllegalArgumentException("a message is {\"type\":\"input\",\"id\":1,\"text\":\"…\"}"
-                    + " or {\"type\":\"seen\",\"bytes\":1}", e);
+            throw new IllegalArgumentException(
+                    "a message is {\"type\":\"input\",\"id\":1,\"text\":\"…\"}" + " or {\"type\":\"seen\",\"bytes\":1}",
+                    e);
         }
     }
 

@@ -47,8 +47,8 @@ public class SerialSocket {
                     CloseReason.CloseCodes.VIOLATED_POLICY, "log in first, and connect from the console's own page"));
             return;
         }
-        SerialConnection opened = new SerialConnection(
-                session, new SerialConnection.Services(console, inventory), caller, vm, port);
+        SerialConnection opened =
+                new SerialConnection(session, new SerialConnection.Services(console, inventory), caller, vm, port);
         if (!SerialConnections.add(owner, opened)) {
             session.close(new CloseReason(CloseReason.CloseCodes.TRY_AGAIN_LATER, "too many terminals are open"));
             return;

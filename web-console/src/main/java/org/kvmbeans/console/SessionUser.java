@@ -28,7 +28,9 @@ record SessionUser(String name, HashSet<String> groups, String csrfToken) implem
         byte[] token = new byte[TOKEN_BYTES];
         RANDOM.nextBytes(token);
         SessionUser user = new SessionUser(
-                name, new HashSet<>(groups), Base64.getUrlEncoder().withoutPadding().encodeToString(token));
+                name,
+                new HashSet<>(groups),
+                Base64.getUrlEncoder().withoutPadding().encodeToString(token));
         HttpSession old = request.getSession(false);
         if (old != null) {
             old.invalidate();

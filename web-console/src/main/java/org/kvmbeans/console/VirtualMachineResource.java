@@ -87,9 +87,8 @@ public class VirtualMachineResource {
             case "powerOff" -> lifecycle.powerOff(vm);
             case "undefine" -> lifecycle.undefine(vm);
             default ->
-                throw new NotFoundException(
-                        "there is no action \"" + action
-                                + "\": it is start, pause, resume, shutdown, reset, powerOff or undefine");
+                throw new NotFoundException("there is no action \"" + action
+                        + "\": it is start, pause, resume, shutdown, reset, powerOff or undefine");
         }
     }
 
