@@ -160,6 +160,9 @@ final class VcpuThread {
                 ended = true;
                 monitor.notifyAll();
             }
+            // The JVM unblocks all signals of a thread that ends, and a kick that is still pending would end the
+            // process.
+            posix.takePendingSignal(KICK_SIGNAL);
         }
     }
 
