@@ -1,0 +1,314 @@
+package org.kvmbeans.export;
+
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import javax.management.JMException;
+import javax.management.MBeanServer;
+import javax.management.ObjectName;
+import org.kvmbeans.kvm.KvmProbe;
+import org.kvmbeans.machine.DefinitionException;
+import org.kvmbeans.machine.DefinitionLimits;
+import org.kvmbeans.machine.MachineServices;
+import org.kvmbeans.machine.VirtualMachine;
+import org.kvmbeans.machine.VmDefinition;
+import org.kvmbeans.machine.VmDefinitionReader;
+import org.kvmbeans.machine.VmState;
+import org.kvmbeans.mbeans.HostMXBean;
+import org.kvmbeans.mbeans.NotificationTypes;
+import org.kvmbeans.mbeans.ObjectNames;
+import org.kvmbeans.mbeans.StopReason;
+import org.kvmbeans.mbeans.VmLifecycleEvent;
+import org.kvmbeans.sys.Posix;
+
+/**
+ * This machine as a host of virtual machines that run in this process, with all their MBeans.
+ *
+ * <p>Every method may be called from any thread. The MBeans are the way to use it; what is public here opens and closes
+ * it.
+ */
+public final class ManagedHost implements AutoCloseable {
+    private static final Logger LOGGER = System.getLogger(ManagedHost.class.getName());
+    private static final Path PROC = Path.of("/proc");
+
+    private final HostHome home;
+    private final MBeanServer server;
+    private final MachineServices services;
+    private final DefinitionStore store;
+    private final DefinitionLimits limits;
+    private final LifecycleNotifications notifications = new LifecycleNotifications();
+    private final LifecycleNotifications.Source source = new LifecycleNotifications.Source(
+            ObjectNames.host(), NotificationTypes.DEFINED, NotificationTypes.UNDEFINED);
+
+    private final ConcurrentNavigableMap<String, ManagedVm> vms = new ConcurrentSkipListMap<>();
+    /** Names that are defined, or being defined or undefined. */
+    private final Set<String> claimedNames = ConcurrentHashMap.newKeySet();
+    /** Shared by those that define and undefine; exclusive to the one that closes. */
+    private final ReadWriteLock openness = new ReentrantReadWriteLock();
+
+    private boolean closed;
+    private boolean hostRegistered;
+
+    private ManagedHost(HostHome home, Posix posix, MBeanServer server, KvmProbe probe) throws IOException {
+        this.home = home;
+        this.server = server;
+        this.store = DefinitionStore.open(home.folder().resolve("vms"));
+        this.limits = HostLimits.of(probe, PROC);
+        this.services = new MachineServices(posix);
+    }
+
+    /**
+     * Takes the home, registers the host and the VMs defined there, and starts those that start with the server.
+     *
+     * @param home folder of definitions; made where it is missing
+     * @throws IllegalStateException where another host has the home, or this process has a host in {@code server}
+     * @throws IOException where the home cannot be read or written
+     */
+    public static ManagedHost open(Path home, Posix posix, MBeanServer server) throws IOException {
+        HostHome taken = HostHome.take(home);
+        try {
+            KvmProbe probe = KvmProbe.probe(posix);
+            ManagedHost host = new ManagedHost(taken, posix, server, probe);
+            try {
+                host.registerHost(probe);
+                host.loadDefinitions();
+            } catch (IOException | RuntimeException e) {
+                host.close();
+                throw e;
+            }
+            host.autostart();
+            return host;
+        } catch (IOException | RuntimeException e) {
+            taken.close();
+            throw e;
+        }
+    }
+
+    private void registerHost(KvmProbe probe) {
+        HostBean bean = new HostBean(this, probe, new HostUsage(PROC));
+        try {
+            server.registerMBean(new DescribedMBean<>(bean, HostMXBean.class, source), ObjectNames.host());
+            hostRegistered = true;
+        } catch (JMException e) {
+            throw new IllegalStateException(
+                    ObjectNames.host() + " could not be registered; close the host that is open in this process", e);
+        }
+    }
+
+    private void loadDefinitions() throws IOException {
+        DefinitionStore.Content content = store.load();
+        content.unreadable().forEach(problem -> LOGGER.log(Level.WARNING, problem));
+        for (VmDefinition definition : content.definitions()) {
+            ManagedVm vm = createVm(definition);
+            vm.register();
+            claimedNames.add(vm.name());
+            vms.put(vm.name(), vm);
+        }
+    }
+
+    private void autostart() {
+        for (ManagedVm vm : vms.values()) {
+            if (vm.vm().definition().autostart()) {
+                try {
+                    vm.vm().start();
+                } catch (RuntimeException e) {
+                    // Its LastError tells; the others start all the same.
+                    LOGGER.log(Level.WARNING, "VM " + vm.name() + " did not start: " + e.getMessage());
+                }
+            }
+        }
+    }
+
+    private ManagedVm createVm(VmDefinition definition) {
+        return new ManagedVm(new VirtualMachine(definition, services), this, server, notifications);
+    }
+
+    /** The folder it was opened with. */
+    Path home() {
+        return home.folder();
+    }
+
+    /** The VMs' MBeans, by name. */
+    Collection<ObjectName> names() {
+        return vms.values().stream().map(ManagedVm::objectName).toList();
+    }
+
+    /** How many VMs are running. */
+    int runningCount() {
+        return (int) vms.values().stream()
+                .filter(vm -> vm.vm().state() == VmState.RUNNING)
+                .count();
+    }
+
+    /**
+     * Defines a VM: its file, its MBeans, its place on the host, or nothing of it.
+     *
+     * @throws DefinitionException where the definition is not right
+     * @throws IllegalArgumentException where a VM of that name is there
+     */
+    ObjectName define(String json) {
+        VmDefinition definition = VmDefinitionReader.readNew(json, limits);
+        Lock open = enter();
+        try {
+            return define(definition);
+        } finally {
+            open.unlock();
+        }
+    }
+
+    private ObjectName define(VmDefinition definition) {
+        String name = definition.name();
+        if (!claimedNames.add(name)) {
+            throw new IllegalArgumentException(
+                    "name is \"" + name + "\"; a VM of that name is there: choose another name, or undefine that VM");
+        }
+        boolean defined = false;
+        try {
+            ManagedVm vm = createVm(definition);
+            addToStore(definition);
+            try {
+                vm.register();
+                defined = true;
+            } finally {
+                if (!defined) {
+                    removeFromStore(name);
+                }
+            }
+            vms.put(name, vm);
+            notifications.send(source, NotificationTypes.DEFINED, hostEvent(vm));
+            return vm.objectName();
+        } finally {
+            if (!defined) {
+                claimedNames.remove(name);
+            }
+        }
+    }
+
+    /** Forgets a VM that is off. */
+    void undefine(ManagedVm vm) {
+        Lock open = enter();
+        try {
+            synchronized (vm) {
+                retire(vm);
+                vms.remove(vm.name(), vm);
+                vm.unregister();
+                notifications.send(source, NotificationTypes.UNDEFINED, hostEvent(vm));
+                claimedNames.remove(vm.name());
+            }
+        } finally {
+            open.unlock();
+        }
+    }
+
+    /** Ends a VM and deletes its file; where either cannot be done, neither is. */
+    private void retire(ManagedVm vm) {
+        VmState state = vm.vm().state();
+        boolean off = state == VmState.STOPPED || state == VmState.CRASHED;
+        if (off && vms.get(vm.name()) == vm) {
+            removeFromStore(vm.name());
+            try {
+                vm.vm().retire();
+            } catch (RuntimeException e) {
+                addToStore(vm.vm().definition()); // somebody started it at this very moment
+                throw e;
+            }
+        } else {
+            vm.vm().retire(); // refuses, and says why
+        }
+    }
+
+    private void addToStore(VmDefinition definition) {
+        try {
+            store.add(definition);
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "VM " + definition.name() + " is not defined: its definition could not be written below " + home()
+                            + ": " + e + "; make room or correct the rights there",
+                    e);
+        }
+    }
+
+    private void removeFromStore(String name) {
+        try {
+            store.remove(name);
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "the definition of VM " + name + " could not be deleted below " + home() + ": " + e
+                            + "; correct the rights there",
+                    e);
+        }
+    }
+
+    private static VmLifecycleEvent hostEvent(ManagedVm vm) {
+        org.kvmbeans.mbeans.VmState state =
+                VirtualMachineBean.contractState(vm.vm().state());
+        return new VmLifecycleEvent(vm.name(), state, state, StopReason.NONE, "");
+    }
+
+    private Lock enter() {
+        Lock open = openness.readLock();
+        open.lock();
+        if (closed) {
+            open.unlock();
+            throw new IllegalStateException("the server is going down; try again when it is up");
+        }
+        return open;
+    }
+
+    /** Pulls the plug of every VM that runs, keeps all definitions, and unregisters every MBean. */
+    @Override
+    public void close() {
+        Lock alone = openness.writeLock();
+        alone.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            List<ManagedVm> all = List.copyOf(vms.values());
+            all.forEach(vm -> quietly("power off VM " + vm.name(), vm.vm()::hostShutdown));
+            quietly("end the notifications", notifications::close);
+            all.forEach(vm -> quietly("unregister VM " + vm.name(), vm::unregister));
+            all.forEach(vm -> quietly("end VM " + vm.name(), () -> {
+                vm.vm().hostShutdown(); // an operation that was under way may have started it again
+                vm.vm().retire();
+            }));
+            quietly("unregister the host", this::unregisterHost);
+            vms.clear();
+            services.close();
+            home.close();
+        } finally {
+            alone.unlock();
+        }
+    }
+
+    private void unregisterHost() {
+        if (!hostRegistered) {
+            return; // the bean of that name is another host's
+        }
+        try {
+            server.unregisterMBean(ObjectNames.host());
+        } catch (JMException e) {
+            throw new IllegalStateException(e.getMessage(), e);
+        }
+    }
+
+    /** Closing goes on whatever fails: what is left undone is in the log. */
+    private static void quietly(String what, Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException e) {
+            LOGGER.log(Level.WARNING, "could not " + what, e);
+        }
+    }
+}
