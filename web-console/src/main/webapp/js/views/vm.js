@@ -44,9 +44,12 @@ export class VmView {
       this.fault,
       this.facts.element,
       h('div', { class: 'columns' },
-        h('section', { class: 'panel wide', 'aria-label': 'Serial console' }, this.terminalPlace),
-        h('section', { class: 'panel' }, h('h2', {}, 'Exits a second by reason'), exitPlace, this.reasons.element),
-        h('section', { class: 'panel' }, h('h2', {}, 'CPU in use'), cpuPlace, h('h2', {}, 'vCPUs'), this.vcpus.element)),
+        h('div', {},
+          h('section', { class: 'panel', 'aria-label': 'Serial console' }, this.terminalPlace),
+          h('section', { class: 'panel' }, h('h2', {}, 'vCPUs'), this.vcpus.element)),
+        h('div', {},
+          h('section', { class: 'panel' }, h('h2', {}, 'Exits a second by reason'), exitPlace, this.reasons.element),
+          h('section', { class: 'panel' }, h('h2', {}, 'CPU in use'), cpuPlace))),
       this.mbeans.element,
       h('details', { class: 'panel' }, h('summary', {}, 'Definition'), this.definition));
     this.cpuChart = new TimeChart(cpuPlace, (value) => format.percent(value), 0.1);
