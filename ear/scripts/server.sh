@@ -1,0 +1,142 @@
+# The application server in the background: built when needed, started on hardware KVM or in the
+# lab, watched, stopped.
+#
+# To be sourced after common.sh and jolokia.sh.
+# shellcheck shell=bash
+
+RUN_DIR=$KVMBEANS_HOME/run
+SERVER_LOG=$RUN_DIR/server.log
+SERVER_SCRIPT=$PROJECT_DIR/ear/target/liberty/server
+BUILD_STAMP=$PROJECT_DIR/ear/target/quickstart-sources
+BUILD_LOG=$RUN_DIR/build.log
+
+# What shortens the start on an emulated CPU, where the optimizing compiler costs more than it gains.
+LAB_JVM_ARGS='-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
+
+# --- building ------------------------------------------------------------------------------------
+
+sources_hash() {
+  (
+    cd "$PROJECT_DIR" || exit
+    find pom.xml .mvn mbeans ejb-vmm web-console ear -type f \
+      -not -path '*/target/*' -not -path '*/node_modules/*' -not -path 'ear/scripts/*' -print0 \
+      | sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1
+  )
+}
+
+build_when_changed() {
+  local hash
+  hash=$(sources_hash)
+  [[ ! -f $BUILD_STAMP || $(<"$BUILD_STAMP") != "$hash" ]] || return 0
+  step "Building (the first time, Maven fetches what it needs)"
+  (cd "$PROJECT_DIR" && mvn --batch-mode --no-transfer-progress -DskipTests -Dspotless.check.skip=true package) \
+    2>&1 | tee "$BUILD_LOG" | sed -nu 's/^\[INFO\] Building \(KVM Beans.*\)$/    \1/p' \
+    || die "the build failed: $(grep -m 5 '^\[ERROR\]' "$BUILD_LOG" || tail -n 5 "$BUILD_LOG")"$'\n'"The whole of it: $BUILD_LOG"
+  say "$hash" >"$BUILD_STAMP"
+}
+
+# --- running -------------------------------------------------------------------------------------
+
+# A process id alone may belong to another process after a restart of the machine.
+process_identity() { awk '{sub(/.*\) /, ""); print $20}' "/proc/$1/stat" 2>/dev/null; }
+
+server_pid() {
+  local pid identity
+  [[ -f $RUN_DIR/server.pid ]] || return 1
+  read -r pid identity <"$RUN_DIR/server.pid" || return 1
+  [[ -n $identity && $(process_identity "$pid") == "$identity" ]] || return 1
+  say "$pid"
+}
+
+server_is_running() { server_pid >/dev/null; }
+
+server_place() {
+  case $(cat "$RUN_DIR/server.place" 2>/dev/null) in
+    lab) say "in the lab: this machine has no hardware KVM that it could use" ;;
+    *) say "on this machine's KVM" ;;
+  esac
+}
+
+started_here=false
+
+start_server() {
+  if server_is_running; then
+    step "The server is running already"
+  else
+    refuse_taken_ports
+    trap abandon_server EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+    launch_server
+  fi
+  wait_until "the server starts" 300 1 jolokia_is_up \
+    || die "the server did not start; the end of $SERVER_LOG:"$'\n'"$(tail -n 20 "$SERVER_LOG")"
+}
+
+launch_server() {
+  local place=host command=("$SERVER_SCRIPT" run)
+  if has_hardware_kvm; then
+    step "Starting the server on this machine's KVM"
+  else
+    place=lab
+    step "Starting the server in the lab: an emulated machine with KVM, for this one has none to use"
+    command=(
+      "$PROJECT_DIR/lab" --timeout 0 --writable "$KVMBEANS_HOME" --env "JVM_ARGS=$LAB_JVM_ARGS"
+      --forward 9080:9080 --forward 9443:9443 --forward 8778:8778 -- "${command[@]}"
+    )
+  fi
+  say "$place" >"$RUN_DIR/server.place"
+  # A session of its own: what ends this script, such as Ctrl-C, must not reach a server that is kept.
+  setsid "${command[@]}" </dev/null >"$SERVER_LOG" 2>&1 9>&- &
+  started_here=true
+  say "$! $(process_identity $!)" >"$RUN_DIR/server.pid"
+}
+
+refuse_taken_ports() {
+  local port
+  for port in 9080 9443 8778; do
+    ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null \
+      || die "port $port of 127.0.0.1 is taken by another program; end that and start again"
+  done
+}
+
+# The server outlives this script only when all went well.
+keep_server() { started_here=false; }
+
+# shellcheck disable=SC2317 # called by a trap
+abandon_server() {
+  if "$started_here"; then
+    warn "stopping the server that was started"
+    stop_server
+  fi
+}
+
+# stop_server: asks first, and insists after a while.
+stop_server() {
+  trap '' INT TERM
+  local pid deadline=$((SECONDS + 45))
+  if pid=$(server_pid); then
+    kill -TERM "$pid" 2>/dev/null || true
+    while server_is_running && ((SECONDS < deadline)); do sleep 0.2; done
+    kill -KILL -- "-$pid" 2>/dev/null || true
+  fi
+  rm -f "$RUN_DIR/server.pid" "$RUN_DIR/server.place"
+}
+
+# --- waiting -------------------------------------------------------------------------------------
+
+# wait_until WHAT SECONDS PAUSE CONDITION...: looks again after every PAUSE; tells every ten seconds
+# that it still waits; ends at once with the server.
+wait_until() {
+  local what=$1 limit=$2 pause=$3 started=$SECONDS told=0 waited
+  shift 3
+  until "$@"; do
+    waited=$((SECONDS - started))
+    if ((waited >= limit)) || ! server_is_running; then return 1; fi
+    if ((waited >= told + 10)); then
+      told=$waited
+      say "    $what: $waited s"
+    fi
+    sleep "$pause"
+  done
+}
