@@ -6,12 +6,10 @@
 
 RUN_DIR=$KVMBEANS_HOME/run
 SERVER_LOG=$RUN_DIR/server.log
-SERVER_SCRIPT=$PROJECT_DIR/ear/target/liberty/server
 BUILD_STAMP=$PROJECT_DIR/ear/target/quickstart-sources
 BUILD_LOG=$RUN_DIR/build.log
 
-# What shortens the start on an emulated CPU, where the optimizing compiler costs more than it gains.
-LAB_JVM_ARGS='-XX:TieredStopAtLevel=1 -XX:+UseSerialGC'
+JMX_PORT=8779
 
 # --- building ------------------------------------------------------------------------------------
 
@@ -32,7 +30,20 @@ build_when_changed() {
   (cd "$PROJECT_DIR" && mvn --batch-mode --no-transfer-progress -DskipTests -Dspotless.check.skip=true package) \
     2>&1 | tee "$BUILD_LOG" | sed -nu 's/^\[INFO\] Building \(KVM Beans.*\)$/    \1/p' \
     || die "the build failed: $(grep -m 5 '^\[ERROR\]' "$BUILD_LOG" || tail -n 5 "$BUILD_LOG")"$'\n'"The whole of it: $BUILD_LOG"
+  warm_server
   say "$hash" >"$BUILD_STAMP"
+}
+
+# The first start of a new server fills its caches, which takes far longer on an emulated CPU. Done on
+# ports of its own, with a home of its own, so that it meets nobody.
+warm_server() {
+  ! has_hardware_kvm || return 0
+  step "Warming the server's caches"
+  local home
+  home=$(mktemp -d)
+  KVMBEANS_HOME=$home KVMBEANS_HTTP_PORT=19080 KVMBEANS_HTTPS_PORT=19443 KVMBEANS_JOLOKIA_PORT=0 \
+    "$SCRIPTS_DIR/server" warm >>"$BUILD_LOG" 2>&1 || warn "that failed, which costs time only; see $BUILD_LOG"
+  rm -rf "$home"
 }
 
 # --- running -------------------------------------------------------------------------------------
@@ -74,15 +85,17 @@ start_server() {
 }
 
 launch_server() {
-  local place=host command=("$SERVER_SCRIPT" run)
+  local place=host command=("$SCRIPTS_DIR/server" run)
   if has_hardware_kvm; then
     step "Starting the server on this machine's KVM"
   else
     place=lab
     step "Starting the server in the lab: an emulated machine with KVM, for this one has none to use"
+    write_jmx_users
     command=(
-      "$PROJECT_DIR/lab" --timeout 0 --writable "$KVMBEANS_HOME" --env "JVM_ARGS=$LAB_JVM_ARGS"
-      --forward 9080:9080 --forward 9443:9443 --forward 8778:8778 -- "${command[@]}"
+      "$PROJECT_DIR/lab" --timeout 0 --writable "$KVMBEANS_HOME" --env "KVMBEANS_JVM_OPTS=$(lab_jvm_options)"
+      --forward 9080:9080 --forward 9443:9443 --forward 8778:8778 --forward "$JMX_PORT:$JMX_PORT"
+      -- "${command[@]}"
     )
   fi
   say "$place" >"$RUN_DIR/server.place"
@@ -92,9 +105,35 @@ launch_server() {
   say "$! $(process_identity $!)" >"$RUN_DIR/server.pid"
 }
 
+# On an emulated CPU the optimizing compiler costs more than it gains. JConsole cannot attach to a
+# process of another machine, so there it gets a port, with the same users.
+lab_jvm_options() {
+  local jmx=-Dcom.sun.management.jmxremote
+  say "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" \
+    "-Djava.rmi.server.hostname=127.0.0.1 $jmx.host=127.0.0.1 $jmx.port=$JMX_PORT $jmx.rmi.port=$JMX_PORT" \
+    "$jmx.ssl=false $jmx.password.file=$RUN_DIR/jmx.password $jmx.access.file=$RUN_DIR/jmx.access"
+}
+
+# The administrator may do everything over JMX, others look.
+write_jmx_users() {
+  (
+    umask 077
+    tr ':' ' ' <"$CREDENTIALS_FILE" >"$RUN_DIR/jmx.password"
+    awk -F: '{print $1, NR == 1 ? "readwrite" : "readonly"}' "$CREDENTIALS_FILE" >"$RUN_DIR/jmx.access"
+  )
+}
+
+jconsole_line() {
+  if [[ $(<"$RUN_DIR/server.place") == lab ]]; then
+    say "jconsole 127.0.0.1:$JMX_PORT"
+  else
+    say "jconsole $(server_pid)"
+  fi
+}
+
 refuse_taken_ports() {
   local port
-  for port in 9080 9443 8778; do
+  for port in 9080 9443 8778 "$JMX_PORT"; do
     ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null \
       || die "port $port of 127.0.0.1 is taken by another program; end that and start again"
   done
