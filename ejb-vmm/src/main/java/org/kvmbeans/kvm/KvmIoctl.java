@@ -25,7 +25,6 @@ final class KvmIoctl {
     static final long KVM_SET_SREGS = 0x4138AE84;
     static final long KVM_SET_SIGNAL_MASK = 0x4004AE8B;
     static final long KVM_SET_CPUID2 = 0x4008AE90;
-    static final long KVM_GET_MP_STATE = 0x8004AE98L;
     static final long KVM_KVMCLOCK_CTRL = 0xAEAD;
 
     private KvmIoctl() {}

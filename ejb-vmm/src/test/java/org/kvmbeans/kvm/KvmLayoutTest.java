@@ -111,8 +111,7 @@ class KvmLayoutTest {
     }
 
     private static void assertIs(String name, long value) {
-        assertThat(header).containsKey(name);
-        assertThat(value).as(name).isEqualTo(header.get(name));
+        assertThat(header.get(name)).as("%s of the header", name).isNotNull().isEqualTo(value);
     }
 
     private static int offset(String name) {

@@ -1,0 +1,46 @@
+package org.kvmbeans.machine;
+
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
+import org.kvmbeans.legacy.Serial16550;
+import org.kvmbeans.legacy.SerialChunk;
+
+/** A person at a guest's serial port: reads until something is said, and types. */
+public final class GuestConsole {
+    private static final int CHUNK_BYTES = 65_536;
+    private static final long WAIT_MILLIS = 200;
+
+    private final VirtualMachine vm;
+    private final Serial16550 port;
+    private final StringBuilder heard = new StringBuilder();
+    private long position;
+
+    public GuestConsole(VirtualMachine vm) {
+        this.vm = vm;
+        this.port = vm.serial();
+        this.position = port.bytesTransmitted();
+    }
+
+    /** Reads on until the guest has said {@code text}, and forgets what was heard up to it. */
+    public String await(String text, long seconds) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+        int found = heard.indexOf(text);
+        while (found < 0) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("the guest did not say \"" + text + "\" within " + seconds + " s; state "
+                        + vm.state() + " " + vm.lastError() + "; it said:\n" + heard);
+            }
+            SerialChunk chunk = port.readFrom(position, CHUNK_BYTES, WAIT_MILLIS);
+            position = chunk.endPosition();
+            heard.append(new String(chunk.data(), StandardCharsets.ISO_8859_1));
+            found = heard.indexOf(text);
+        }
+        String before = heard.substring(0, found + text.length());
+        heard.delete(0, found + text.length());
+        return before;
+    }
+
+    public void type(String line) {
+        port.offerInput((line + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+}
