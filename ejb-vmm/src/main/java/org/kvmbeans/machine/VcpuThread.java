@@ -198,8 +198,16 @@ final class VcpuThread {
         counters.record(reason, System.nanoTime() - leftGuest);
     }
 
+    /** Real-time signals queue: there is one pending for each kick. */
+    private void takePendingKicks() {
+        int taken;
+        do {
+            taken = posix.takePendingSignal(KICK_SIGNAL);
+        } while (taken == KICK_SIGNAL || taken == -Errno.EINTR);
+    }
+
     private void takeKick() {
-        posix.takePendingSignal(KICK_SIGNAL);
+        takePendingKicks();
         vcpu.clearExitRequest();
         // Pairs with the order in request(): command, then immediate_exit. A command that came before the exit request
         // just cleared is seen by the loop.
