@@ -1,0 +1,31 @@
+package org.kvmbeans.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SmpKvmIT {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 8, 16, 64})
+    void guestStartsEveryCpuWithAnApicIdOfItsOwn(int vcpus) {
+        try (TestVm test = TestVm.withVcpus("smp", vcpus).start()) {
+            test.awaitEnd();
+            assertThat(test.vm().debugExitStatus())
+                    .as("%s %s", test.vm().stopReason(), test.vm().lastError())
+                    .isEqualTo(TestVm.GOOD);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {4})
+    void resetStartsEveryCpuAgain(int vcpus) {
+        try (TestVm test = TestVm.withVcpus("smp", vcpus)) {
+            for (int round = 0; round < 5; round++) {
+                test.start();
+                test.awaitEnd();
+                assertThat(test.vm().debugExitStatus()).isEqualTo(TestVm.GOOD);
+            }
+        }
+    }
+}
