@@ -161,8 +161,11 @@ final class VcpuThread {
                 monitor.notifyAll();
             }
             // The JVM unblocks all signals of a thread that ends, and a kick that is still pending would end the
-            // process.
-            posix.takePendingSignal(KICK_SIGNAL);
+            // process. Real-time signals queue: there may be several.
+            int taken;
+            do {
+                taken = posix.takePendingSignal(KICK_SIGNAL);
+            } while (taken == KICK_SIGNAL);
         }
     }
 
