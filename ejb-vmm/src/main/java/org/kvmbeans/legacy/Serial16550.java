@@ -1,5 +1,6 @@
 package org.kvmbeans.legacy;
 
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.kvmbeans.bus.ByteBusDevice;
 import org.kvmbeans.bus.InterruptLine;
@@ -78,7 +79,8 @@ public final class Serial16550 implements ByteBusDevice {
     private boolean transmitterEmptyPending;
     private boolean overrun;
     private boolean asserted;
-    private long bytesReceived;
+    /** Written under the lock; read without, so that looking at the port never waits for a vCPU. */
+    private final AtomicLong bytesReceived = new AtomicLong();
 
     public Serial16550(InterruptLine interrupt) {
         this.interrupt = interrupt;
@@ -98,12 +100,7 @@ public final class Serial16550 implements ByteBusDevice {
 
     /** Bytes of the host's input that the guest has taken. */
     public long bytesReceived() {
-        lock.lock();
-        try {
-            return bytesReceived;
-        } finally {
-            lock.unlock();
-        }
+        return bytesReceived.getOpaque();
     }
 
     /** Bytes that the guest has transmitted. */
@@ -113,12 +110,7 @@ public final class Serial16550 implements ByteBusDevice {
 
     /** Bytes of input that wait for the guest. */
     public int inputPendingBytes() {
-        lock.lock();
-        try {
-            return input.size();
-        } finally {
-            lock.unlock();
-        }
+        return input.size();
     }
 
     /** The most bytes of input that may wait for the guest. */
@@ -238,7 +230,7 @@ public final class Serial16550 implements ByteBusDevice {
         if (receivable() == 0) {
             return 0;
         }
-        bytesReceived++;
+        bytesReceived.setOpaque(bytesReceived.getPlain() + 1);
         return input.take() & 0xFF;
     }
 

@@ -5,7 +5,7 @@ import java.util.Arrays;
 /**
  * What the host has typed and the guest has not taken yet: whole texts, in order, bounded.
  *
- * <p>Not thread-safe: the port's lock guards it. An empty queue holds no memory.
+ * <p>Not thread-safe but for {@link #size}: the port's lock guards it. An empty queue holds no memory.
  */
 final class SerialInputQueue {
     static final int CAPACITY_BYTES = 64 << 10;
@@ -14,9 +14,12 @@ final class SerialInputQueue {
 
     private byte[] waiting = NOTHING;
     private int taken;
+    /** What waits, for those who look without the lock. */
+    private volatile int size;
 
+    /** Bytes that wait; any thread may ask. */
     int size() {
-        return waiting.length - taken;
+        return size;
     }
 
     /**
@@ -36,6 +39,7 @@ final class SerialInputQueue {
         System.arraycopy(bytes, 0, joined, before, bytes.length);
         waiting = joined;
         taken = 0;
+        size = joined.length;
     }
 
     /** Takes the oldest byte of a queue that is not empty. */
@@ -45,6 +49,7 @@ final class SerialInputQueue {
             waiting = NOTHING;
             taken = 0;
         }
+        size = waiting.length - taken;
         return octet;
     }
 }
