@@ -22,6 +22,7 @@ import org.kvmbeans.mbeans.ObjectNames;
 import org.kvmbeans.mbeans.SerialPortMXBean;
 import org.kvmbeans.mbeans.VcpuMXBean;
 import org.kvmbeans.mbeans.VirtualMachineMXBean;
+import org.kvmbeans.sys.Posix;
 import org.kvmbeans.sys.jna.JnaPosix;
 
 /** A host with a home of its own and an MBean server of its own, used through its MBeans only. */
@@ -30,15 +31,21 @@ final class HostFixture implements AutoCloseable {
 
     final Path home;
     final MBeanServer server = MBeanServerFactory.newMBeanServer();
+    private final Posix posix;
     private ManagedHost host;
 
     HostFixture(Path home) throws IOException {
+        this(home, new JnaPosix());
+    }
+
+    HostFixture(Path home, Posix posix) throws IOException {
         this.home = home;
+        this.posix = posix;
         this.host = open();
     }
 
     private ManagedHost open() throws IOException {
-        return ManagedHost.open(home, new JnaPosix(), server);
+        return ManagedHost.open(home, posix, server);
     }
 
     void restart() throws IOException {
