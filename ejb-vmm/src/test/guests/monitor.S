@@ -41,7 +41,7 @@ on_serial:
         jmp     1b
 2:      out8    PIC1, 0x20
         popa
-        iret
+        end_interrupt
 
 on_acpi:
         mov     $PM1_STATUS, %dx

@@ -50,12 +50,12 @@ on_pit:
         incl    ticks
         out8    PIC1, 0x20
         popa
-        iret
+        end_interrupt
 
 on_apic_timer:
         incl    apic_ticks
         movl    $0, APIC_EOI
-        iret
+        end_interrupt
 
         .bss
 ticks:  .skip   4
