@@ -164,7 +164,7 @@ final class VcpuThread {
             // process. Real-time signals queue: there may be several.
             int taken;
             do {
-                taken = posix.takePendingSignal(KICK_SIGNAL);
+                taken = takePendingKicks();
             } while (taken == KICK_SIGNAL);
         }
     }
