@@ -161,11 +161,8 @@ final class VcpuThread {
                 monitor.notifyAll();
             }
             // The JVM unblocks all signals of a thread that ends, and a kick that is still pending would end the
-            // process. Real-time signals queue: there may be several.
-            int taken;
-            do {
-                taken = takePendingKicks();
-            } while (taken == KICK_SIGNAL);
+            // process.
+            takePendingKicks();
         }
     }
 
