@@ -12,7 +12,7 @@ import org.kvmbeans.legacy.Serial16550;
 /**
  * A virtual machine from its definition to its retirement.
  *
- * <p>Operations may be called from any thread; one at a time is carried out, and another one is refused meanwhile. An
+ * <p>Operations may be called from any thread; one at a time is carried out, and another one is refused after a moment. An
  * operation that does not fit the state throws {@link IllegalStateException} and says what would fit. Readings never wait.
  *
  * <table>
@@ -28,6 +28,9 @@ import org.kvmbeans.legacy.Serial16550;
  * </table>
  */
 public final class VirtualMachine {
+    /** How long an operation waits for another one to end before it is refused. */
+    private static final long MOMENT_MILLIS = 100;
+
     private final VmDefinition definition;
     private final Board.Frame frame;
     private final List<LifecycleListener> listeners = new CopyOnWriteArrayList<>();
@@ -201,7 +204,7 @@ public final class VirtualMachine {
     }
 
     private void operation(String name, Runnable work) {
-        if (!operationLock.tryLock()) {
+        if (!lockSoon()) {
             throw new IllegalStateException("VM " + definition.name() + " is busy with " + operationInProgress + "; "
                     + name + " was not done: try again when that has ended");
         }
@@ -213,6 +216,16 @@ public final class VirtualMachine {
             work.run();
         } finally {
             operationLock.unlock();
+        }
+    }
+
+    /** The moment between a state that can be seen and the end of the operation that led to it refuses nobody. */
+    private boolean lockSoon() {
+        try {
+            return operationLock.tryLock(MOMENT_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 

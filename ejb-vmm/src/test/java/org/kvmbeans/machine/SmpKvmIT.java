@@ -2,9 +2,11 @@ package org.kvmbeans.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+/** Start of the other CPUs by INIT and start-up interrupts through the local APIC in the kernel. */
 class SmpKvmIT {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 4, 8, 16, 64})
@@ -17,10 +19,9 @@ class SmpKvmIT {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {4})
-    void resetStartsEveryCpuAgain(int vcpus) {
-        try (TestVm test = TestVm.withVcpus("smp", vcpus)) {
+    @Test
+    void everyCpuStartsAgainAfterTheGuestHasEnded() {
+        try (TestVm test = TestVm.withVcpus("smp", 4)) {
             for (int round = 0; round < 5; round++) {
                 test.start();
                 test.awaitEnd();
