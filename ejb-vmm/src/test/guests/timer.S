@@ -1,10 +1,19 @@
-/* Sleeps until interrupts of two timers, ten of each: the PIT through the PIC, and the local APIC's own. */
+/*
+ * Sleeps until interrupts of three timers, ten of each: the PIT and the real-time clock through the PICs, and the local
+ * APIC's own.
+ */
 #include "guest.inc"
 
         .set    PIT_CHANNEL_0, 0x40
         .set    PIT_COMMAND, 0x43
         .set    PIT_1000_HERTZ, 1193
         .set    TICKS, 10
+
+        .set    RTC_INDEX, 0x70
+        .set    RTC_DATA, 0x71
+        .set    RTC_A_1024_HERTZ, 0x26
+        .set    RTC_B_PERIODIC, 0x42
+        .set    RTC_C_PERIODIC, 0xC0
 
         .set    APIC_EOI, LOCAL_APIC + 0xB0
         .set    APIC_SPURIOUS, LOCAL_APIC + 0xF0
@@ -15,6 +24,7 @@
 
 main:
         interrupt_gate IRQ_BASE, on_pit
+        interrupt_gate IRQ_BASE + 8, on_rtc
         interrupt_gate TIMER_VECTOR, on_apic_timer
         out8    PIT_COMMAND, 0x34
         out8    PIT_CHANNEL_0, PIT_1000_HERTZ & 0xFF
@@ -24,6 +34,17 @@ main:
         call    sleep_ten_ticks
         out8    PIC1 + 1, 0xFF
         puts    "pit\n"
+
+        out8    RTC_INDEX, 0x0A
+        out8    RTC_DATA, RTC_A_1024_HERTZ
+        out8    RTC_INDEX, 0x0B
+        out8    RTC_DATA, RTC_B_PERIODIC
+        out8    PIC1 + 1, 0xFF & ~(1 << 2)
+        out8    PIC2 + 1, 0xFF & ~(1 << 0)
+        mov     $rtc_ticks, %ebx
+        call    sleep_ten_ticks
+        out8    PIC2 + 1, 0xFF
+        puts    "rtc\n"
 
         movl    $0x1FF, APIC_SPURIOUS
         movl    $0xB, APIC_TIMER_DIVIDE
@@ -52,6 +73,21 @@ on_pit:
         popa
         end_interrupt
 
+        /* Reading register C is what lets the clock interrupt again. */
+on_rtc:
+        pusha
+        out8    RTC_INDEX, 0x0C
+        mov     $RTC_DATA, %dx
+        in      %dx, %al
+        and     $RTC_C_PERIODIC, %al
+        cmp     $RTC_C_PERIODIC, %al
+        require_equal 1
+        incl    rtc_ticks
+        out8    PIC2, 0x20
+        out8    PIC1, 0x20
+        popa
+        end_interrupt
+
 on_apic_timer:
         incl    apic_ticks
         movl    $0, APIC_EOI
@@ -59,5 +95,7 @@ on_apic_timer:
 
         .bss
 ticks:  .skip   4
+rtc_ticks:
+        .skip   4
 apic_ticks:
         .skip   4

@@ -34,10 +34,10 @@ class GuestIoKvmIT {
     }
 
     @Test
-    void haltedGuestIsWokenByPitAndLocalApicTimer() {
+    void haltedGuestIsWokenByEachOfItsTimers() {
         try (TestVm test = TestVm.of("timer").start()) {
             assertGood(test);
-            assertThat(test.output()).isEqualTo("pit\napic\n");
+            assertThat(test.output()).isEqualTo("pit\nrtc\napic\n");
         }
     }
 

@@ -13,9 +13,11 @@ final class TestVm implements AutoCloseable {
     /** What a guest writes to isa-debug-exit when all its checks have held. */
     static final int GOOD = 0x2A;
 
+    /** Guest memory of each. */
+    static final long MEMORY_BYTES = 4 << 20;
+
     private static final long DEADLINE_NANOS = TimeUnit.SECONDS.toNanos(20);
     private static final long LOOK_AGAIN_NANOS = 200_000;
-    private static final long MEMORY_BYTES = 4 << 20;
 
     private final MachineServices services = new MachineServices(new JnaPosix());
     private final VirtualMachine vm;
