@@ -11,6 +11,9 @@ BUILD_LOG=$RUN_DIR/build.log
 
 JMX_PORT=8779
 
+# Seconds on a quiet machine, minutes in the lab on one that is busy with other things.
+START_SECONDS=900
+
 # --- building ------------------------------------------------------------------------------------
 
 sources_hash() {
@@ -80,7 +83,7 @@ start_server() {
     trap 'exit 143' TERM HUP
     launch_server
   fi
-  wait_until "the server starts" 300 1 jolokia_is_up \
+  wait_until server_stage "$START_SECONDS" 1 jolokia_is_up \
     || die "the server did not start; the end of $SERVER_LOG:"$'\n'"$(tail -n 20 "$SERVER_LOG")"
 }
 
@@ -164,17 +167,28 @@ stop_server() {
 
 # --- waiting -------------------------------------------------------------------------------------
 
-# wait_until WHAT SECONDS PAUSE CONDITION...: looks again after every PAUSE; tells every ten seconds
-# that it still waits; ends at once with the server.
+# How far the server has come, by the last of the messages that mark a stage.
+server_stage() {
+  case $(grep -oE 'CWWKE0001I|CWWKE0002I|CWWKF0007I|CWWKZ0018I|CWWKZ0001I' "$SERVER_LOG" | tail -n 1) in
+    CWWKE0001I) say "the server's kernel starts" ;;
+    CWWKE0002I | CWWKF0007I) say "the server loads its features" ;;
+    CWWKZ0018I) say "the application starts" ;;
+    CWWKZ0001I) say "waiting for the first answer" ;;
+    *) if [[ -s $SERVER_LOG ]]; then say "Java starts"; else say "the machine boots"; fi ;;
+  esac
+}
+
+# wait_until STAGE SECONDS PAUSE CONDITION...: looks again after every PAUSE; tells every ten seconds
+# what STAGE, a function, says; ends at once with the server.
 wait_until() {
-  local what=$1 limit=$2 pause=$3 started=$SECONDS told=0 waited
+  local stage=$1 limit=$2 pause=$3 started=$SECONDS told=0 waited
   shift 3
   until "$@"; do
     waited=$((SECONDS - started))
     if ((waited >= limit)) || ! server_is_running; then return 1; fi
     if ((waited >= told + 10)); then
       told=$waited
-      say "    $what: $waited s"
+      printf '    %3d s: %s\n' "$waited" "$("$stage")"
     fi
     sleep "$pause"
   done
