@@ -1,0 +1,58 @@
+package org.kvmbeans.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** What a monitoring stack scrapes. */
+@ExtendWith(Server.Shared.class)
+class MetricsLibertyIT {
+    private static final String NAME = "metered";
+    private static final String VM = "org.kvmbeans:type=VirtualMachine,vm=" + NAME;
+
+    private final Server server;
+
+    MetricsLibertyIT(Server server) {
+        this.server = server;
+    }
+
+    @Test
+    void metricsComeAndGoWithTheVm() throws Exception {
+        assertThat(server.metrics()).contains("kvmbeans_host_cpus").doesNotContain("vm=\"" + NAME + "\"");
+
+        Path kernel = TestGuest.writeTo(server.file("metered.bin"));
+        server.exec(
+                Server.ADMIN,
+                "org.kvmbeans:type=Host",
+                "defineVm",
+                "{\"name\":\"" + NAME + "\",\"vcpus\":1,\"memory\":\"16MiB\",\"kernel\":\"" + kernel + "\"}");
+        assertThat(sample("kvmbeans_vm_state", "state=\"STOPPED\"")).isEqualTo(1);
+        assertThat(sample("kvmbeans_vm_memory_bytes", "")).isEqualTo(16 << 20);
+
+        server.exec(Server.OPERATOR, VM, "start");
+        Waiting.until(
+                () -> sample("kvmbeans_serial_transmitted_bytes_total", "device=\"com1\""),
+                bytes -> bytes == TestGuest.GREETING.length());
+        assertThat(sample("kvmbeans_vm_state", "state=\"RUNNING\"")).isEqualTo(1);
+        Waiting.until(() -> sample("kvmbeans_vcpu_exits_total", "reason=\"IO\""), exits -> exits > 10);
+        assertThat(sample("kvmbeans_vcpu_exit_seconds_total", "reason=\"IO\"")).isPositive();
+        assertThat(sample("kvmbeans_vcpu_cpu_seconds_total", "vcpu=\"0\"")).isPositive();
+
+        server.exec(Server.OPERATOR, VM, "powerOff");
+        server.exec(Server.ADMIN, VM, "undefine");
+        Waiting.until(server::metrics, metrics -> !metrics.contains("vm=\"" + NAME + "\""));
+    }
+
+    /** The value of one series of the VM; not a number where there is none. */
+    private double sample(String metric, String label) throws Exception {
+        return server.metrics()
+                .lines()
+                .filter(line -> line.startsWith(metric + "{"))
+                .filter(line -> line.contains("vm=\"" + NAME + "\"") && line.contains(label))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+                .findFirst()
+                .orElse(Double.NaN);
+    }
+}
