@@ -27,6 +27,7 @@ int main(void) {
     NUMBER(KVM_SET_REGS);
     NUMBER(KVM_GET_SREGS);
     NUMBER(KVM_SET_SREGS);
+    NUMBER(KVM_SET_MSRS);
     NUMBER(KVM_SET_SIGNAL_MASK);
     NUMBER(KVM_SET_CPUID2);
     NUMBER(KVM_KVMCLOCK_CTRL);
@@ -102,6 +103,7 @@ int main(void) {
     OFFSET("Segment.longMode", struct kvm_segment, l);
     OFFSET("Segment.granularity", struct kvm_segment, g);
     SIZE("CpuidEntry.BYTES", struct kvm_cpuid_entry2);
+    SIZE("Msr.BYTES", struct kvm_msr_entry);
 
     NUMBER(KVM_CAP_IRQCHIP);
     NUMBER(KVM_CAP_USER_MEMORY);

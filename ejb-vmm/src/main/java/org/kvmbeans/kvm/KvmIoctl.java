@@ -23,6 +23,7 @@ final class KvmIoctl {
     static final long KVM_SET_REGS = 0x4090AE82;
     static final long KVM_GET_SREGS = 0x8138AE83L;
     static final long KVM_SET_SREGS = 0x4138AE84;
+    static final long KVM_SET_MSRS = 0x4008AE89;
     static final long KVM_SET_SIGNAL_MASK = 0x4004AE8B;
     static final long KVM_SET_CPUID2 = 0x4008AE90;
     static final long KVM_KVMCLOCK_CTRL = 0xAEAD;

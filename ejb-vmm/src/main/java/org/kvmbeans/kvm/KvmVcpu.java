@@ -82,6 +82,27 @@ public final class KvmVcpu implements AutoCloseable {
         fd.ioctl("KVM_SET_CPUID2", KvmIoctl.KVM_SET_CPUID2, struct, arguments);
     }
 
+    /**
+     * KVM_SET_MSRS: sets them in this order.
+     *
+     * @throws KvmUnavailableException where KVM does not let one be set, naming it
+     */
+    public void set(List<Msr> msrs) {
+        NativeStruct struct = new NativeStruct(posix, 2 * Integer.BYTES + msrs.size() * Msr.BYTES);
+        struct.buffer().putInt(0, msrs.size());
+        int offset = 2 * Integer.BYTES;
+        for (Msr msr : msrs) {
+            struct.buffer().putInt(offset, msr.index()).putLong(offset + Long.BYTES, msr.value());
+            offset += Msr.BYTES;
+        }
+        int done = fd.ioctl("KVM_SET_MSRS", KvmIoctl.KVM_SET_MSRS, struct, "vcpu=" + id);
+        if (done < msrs.size()) {
+            throw new KvmUnavailableException(String.format(
+                    "KVM_SET_MSRS: this KVM refuses 0x%x for MSR 0x%x of vCPU %d",
+                    msrs.get(done).value(), msrs.get(done).index(), id));
+        }
+    }
+
     /** KVM_GET_REGS: a copy. */
     public Registers registers() {
         Registers registers = new Registers(posix);

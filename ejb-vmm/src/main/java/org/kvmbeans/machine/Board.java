@@ -6,6 +6,7 @@ import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
+import org.kvmbeans.arch.x86.BootMsrs;
 import org.kvmbeans.arch.x86.CpuEntry;
 import org.kvmbeans.arch.x86.Cpuid;
 import org.kvmbeans.arch.x86.PcConfiguration;
@@ -116,6 +117,7 @@ final class Board implements AutoCloseable {
         for (Vcpu monitor : frame.vcpus()) {
             KvmVcpu vcpu = owned(vm.createVcpu(monitor.id()));
             vcpu.setCpuid(cpuid.forVcpu(monitor.id()));
+            vcpu.set(BootMsrs.forAllVcpus());
             if (monitor.id() == 0) {
                 Registers registers = vcpu.registers();
                 SpecialRegisters special = vcpu.specialRegisters();

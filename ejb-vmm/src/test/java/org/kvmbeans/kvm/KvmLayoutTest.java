@@ -73,6 +73,7 @@ class KvmLayoutTest {
         assertIs("SpecialRegisters.BYTES", SpecialRegisters.BYTES);
         assertIs("Segment.BYTES", Segment.BYTES);
         assertIs("CpuidEntry.BYTES", CpuidEntry.BYTES);
+        assertIs("Msr.BYTES", Msr.BYTES);
     }
 
     @Test
