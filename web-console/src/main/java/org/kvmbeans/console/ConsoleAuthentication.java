@@ -48,6 +48,8 @@ public class ConsoleAuthentication implements HttpAuthenticationMechanism {
 
     private static AuthenticationStatus refuse(
             HttpServletRequest request, HttpServletResponse response, HttpMessageContext context) {
+        // A refused request does not get to the filter.
+        RequestGuard.setHeaders(response);
         String path = request.getRequestURI().substring(request.getContextPath().length());
         if (!path.startsWith("/api/") && !path.startsWith("/ws/")) {
             return context.redirect(request.getContextPath() + "/login.html");

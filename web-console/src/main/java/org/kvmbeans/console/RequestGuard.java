@@ -32,7 +32,7 @@ public class RequestGuard extends HttpFilter {
     @Override
     protected void doFilter(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws IOException, ServletException {
-        setHeaders(request, response);
+        setHeaders(response);
         String refusal = refusal(request);
         if (refusal != null) {
             refuse(response, HttpServletResponse.SC_FORBIDDEN, refusal);
@@ -41,15 +41,17 @@ public class RequestGuard extends HttpFilter {
         }
     }
 
-    private static void setHeaders(HttpServletRequest request, HttpServletResponse response) {
+    /** Tells the browser what the page may do and who may show it. */
+    static void setHeaders(HttpServletResponse response) {
         response.setHeader("Content-Security-Policy", CONTENT_SECURITY_POLICY);
         response.setHeader("X-Frame-Options", "DENY");
         response.setHeader("X-Content-Type-Options", "nosniff");
-        response.setHeader("Referrer-Policy", "no-referrer");
+        // With "no-referrer" a browser sends the login form with the origin "null".
+        response.setHeader("Referrer-Policy", "same-origin");
         response.setHeader("Cross-Origin-Opener-Policy", "same-origin");
         response.setHeader("Cross-Origin-Resource-Policy", "same-origin");
-        // Scripts and pages are asked for again after an update of the server; answers of the API are nobody's to keep.
-        response.setHeader("Cache-Control", request.getServletPath().startsWith("/api") ? "no-store" : "no-cache");
+        // Answers are nobody's to keep; and all files of a build have one date, so that an update would not be noticed.
+        response.setHeader("Cache-Control", "no-store");
     }
 
     /** Why a request is refused; null where it is not. */
