@@ -60,6 +60,7 @@ export class ActionButtons {
       this.#buttons.set(key, button);
     }
     this.element = h('div', { class: 'actions', role: 'group', 'aria-label': `Actions on ${name}` }, ...this.#buttons.values());
+    this.update('');
   }
 
   update(state) {
@@ -79,6 +80,9 @@ export class ActionButtons {
     }
     if (this.#busy) {
       return 'Another operation is under way';
+    }
+    if (this.#state === '') {
+      return 'The state is not known yet';
     }
     return action.states.includes(this.#state) ? '' : `Not possible while ${this.#state}`;
   }

@@ -29,13 +29,16 @@ export class SerialTerminal {
     this.port = h('select', { 'aria-label': 'Serial port', hidden: ports.length < 2, onchange: () => this.#connect() },
       ...ports.map((port) => h('option', {}, port)));
     const reader = h('input', { type: 'checkbox', id: 'screen-reader', onchange: () => { this.terminal.options.screenReaderMode = reader.checked; } });
+    // Takes the focus that leaves the terminal, so that the next Tab goes on after it.
+    this.hint = h('p', { class: 'hint terminal-hint', tabIndex: -1 },
+      mayType ? 'Shift+Escape leaves the terminal. ' : 'Read only: typing needs the role kvmbeans-operator. ', this.trouble);
     place.replaceChildren(
       h('div', { class: 'terminal-bar' },
         h('h2', {}, 'Serial console'), this.port, this.status, h('span', { class: 'spacer' }),
         h('label', { class: 'hint', for: 'screen-reader' }, reader, 'Screen reader'),
         this.reconnect),
       this.screen,
-      h('p', { class: 'hint terminal-hint' }, mayType ? 'Shift+Escape leaves the terminal. ' : 'Read only: typing needs the role kvmbeans-operator. ', this.trouble));
+      this.hint);
     this.#open();
     this.#connect();
   }
@@ -60,7 +63,7 @@ export class SerialTerminal {
     this.terminal.attachCustomKeyEventHandler((event) => {
       if (event.key === 'Escape' && event.shiftKey) {
         if (event.type === 'keydown') {
-          this.reconnect.focus();
+          this.hint.focus();
         }
         return false;
       }

@@ -152,6 +152,11 @@ final class Browser implements AutoCloseable {
         new Actions(driver).sendKeys(keys).perform();
     }
 
+    /** Presses a key while a modifier such as Shift is held. */
+    void chord(Keys modifier, Keys key) {
+        new Actions(driver).keyDown(modifier).sendKeys(key).keyUp(modifier).perform();
+    }
+
     /** Moves on with the Tab key until the focus is on an element; fails where it cannot be reached that way. */
     void tabTo(String selector) {
         for (int i = 0; i < 200; i++) {

@@ -57,7 +57,7 @@ final class ConsoleFixture implements BeforeEachCallback, AfterEachCallback {
 
     /** A name that no other test uses. */
     String vmName() {
-        return "vm-" + NUMBER.incrementAndGet();
+        return "vm-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet();
     }
 
     /** Defines a VM that runs {@link EchoGuest}, as the browser's user. */

@@ -156,7 +156,7 @@ class ConsoleIT {
         browser.tabTo(".xterm-helper-textarea");
         browser.keys("typed by keyboard");
         browser.awaitTerminal("typed by keyboard");
-        browser.keys(Keys.chord(Keys.SHIFT, Keys.ESCAPE));
+        browser.chord(Keys.SHIFT, Keys.ESCAPE);
         browser.tabTo("#mbeans > summary");
         browser.driver().navigate().refresh();
         browser.element(".xterm-helper-textarea");
