@@ -159,7 +159,7 @@ class ConsoleIT {
         browser.chord(Keys.SHIFT, Keys.ESCAPE);
         browser.tabTo("#mbeans > summary");
         browser.driver().navigate().refresh();
-        browser.element(".xterm-helper-textarea");
+        browser.element(".terminal-status[data-link='open']");
         browser.tabTo("[data-action='powerOff']");
         browser.keys(Keys.ENTER);
         browser.awaitText("dialog", "Power off " + name);
