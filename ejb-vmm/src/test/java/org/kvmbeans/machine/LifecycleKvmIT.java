@@ -14,6 +14,8 @@ import org.junit.jupiter.api.Test;
 
 /** Pause, resume and reset of guests that do not cooperate, and operations that meet. */
 class LifecycleKvmIT {
+    private static final int TRIES = 12;
+
     @Test
     void computationGoesOnUnharmedThroughPauses() {
         try (TestVm test = TestVm.of("spin").start()) {
@@ -142,7 +144,7 @@ class LifecycleKvmIT {
                 done.add(operators.submit(() -> {
                     go.await();
                     int refused = 0;
-                    for (int i = 0; i < 50; i++) {
+                    for (int i = 0; i < TRIES; i++) {
                         try {
                             operation.run();
                         } catch (IllegalStateException e) {
@@ -155,7 +157,7 @@ class LifecycleKvmIT {
             }
             go.countDown();
             for (Future<Integer> each : done) {
-                assertThat(each.get(60, TimeUnit.SECONDS)).isBetween(0, 50);
+                assertThat(each.get(60, TimeUnit.SECONDS)).isBetween(0, TRIES);
             }
             vm.reset();
             assertThat(vm.state()).isEqualTo(VmState.RUNNING);
@@ -183,7 +185,7 @@ class LifecycleKvmIT {
                 }
                 return sum;
             });
-            for (int i = 0; i < 20; i++) {
+            for (int i = 0; i < 8; i++) {
                 vm.start();
                 vm.reset();
                 vm.powerOff();
