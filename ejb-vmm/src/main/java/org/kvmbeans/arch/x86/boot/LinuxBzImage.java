@@ -118,9 +118,14 @@ final class LinuxBzImage implements KernelImage {
                     Kind.CORRUPT,
                     String.format("has kernel_alignment 0x%x, which must be a power of two from 0x1000", alignment));
         }
-        if (0x202 + (header.get(HEADER_LENGTH) & 0xFF) < INIT_SIZE + Integer.BYTES) {
+        if (headerEnd() < INIT_SIZE + Integer.BYTES) {
             throw file.problem(Kind.CORRUPT, "has a setup header that ends before init_size");
         }
+    }
+
+    /** The setup header says itself how far it goes, counted from its magic number. */
+    private int headerEnd() {
+        return Math.min(HEADER_BYTES, MAGIC + (header.get(HEADER_LENGTH) & 0xFF));
     }
 
     private long alignment() {
@@ -168,8 +173,7 @@ final class LinuxBzImage implements KernelImage {
         GuestMemory memory = target.memory();
         long page = PcLayout.ZERO_PAGE;
         target.clear(page, ZERO_PAGE_BYTES);
-        int headerEnd = Math.min(HEADER_BYTES, 0x202 + (header.get(HEADER_LENGTH) & 0xFF));
-        byte[] setup = new byte[headerEnd - SETUP_SECTS];
+        byte[] setup = new byte[headerEnd() - SETUP_SECTS];
         header.get(SETUP_SECTS, setup);
         memory.write(page + SETUP_SECTS, setup, 0, setup.length);
         memory.putByte(page + TYPE_OF_LOADER, (byte) UNKNOWN_LOADER);
