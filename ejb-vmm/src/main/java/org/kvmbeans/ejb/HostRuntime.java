@@ -16,7 +16,7 @@ import org.kvmbeans.sys.jna.JnaPosix;
 
 /**
  * Opens the host with the server and closes it with the server: its MBeans exist in between. It starts vCPU threads and
- * makes system calls, which an EJB should not; the ADR on the host runtime says why it does.
+ * makes system calls, which an EJB should not; docs/adr/0004 says why it does.
  */
 @Singleton
 @Startup
