@@ -141,6 +141,17 @@ class CmosRtcTest {
     }
 
     @Test
+    void nothingIsUpdatedWhileTheTimeIsBeingSet() {
+        set(B, 0x92);
+        assertThat(time.armedTimers()).isZero();
+        time.advanceSeconds(3);
+        assertThat(get(C)).isZero();
+        set(B, 0x12);
+        time.advanceSeconds(1);
+        assertThat(get(C)).isEqualTo(0x90);
+    }
+
+    @Test
     void updateInterruptComesOnceForEachRead() {
         set(B, 0x12);
         time.advanceNanos(500_000_000);

@@ -4,8 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 class SerialOutputBufferTest {
@@ -71,10 +72,17 @@ class SerialOutputBufferTest {
 
     @Test
     void waitingReaderIsWokenByOutput() throws Exception {
-        CompletableFuture<SerialChunk> reader =
-                CompletableFuture.supplyAsync(() -> buffer.readFrom(0, 100, SerialOutputBuffer.LONGEST_WAIT_MILLIS));
+        FutureTask<SerialChunk> read =
+                new FutureTask<>(() -> buffer.readFrom(0, 100, SerialOutputBuffer.LONGEST_WAIT_MILLIS));
+        Thread reader = new Thread(read, "reader");
+        reader.start();
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (reader.getState() != Thread.State.TIMED_WAITING && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(100_000);
+        }
+        assertThat(reader.getState()).isEqualTo(Thread.State.TIMED_WAITING);
         buffer.append((byte) 'x');
-        assertThat(text(reader.get(10, TimeUnit.SECONDS).data())).isEqualTo("x");
+        assertThat(text(read.get(10, TimeUnit.SECONDS).data())).isEqualTo("x");
     }
 
     @Test
