@@ -20,14 +20,14 @@ public final class OwnedFd implements AutoCloseable {
         return fd;
     }
 
-    /** ioctl(2) on the descriptor: the result, or a negated errno. */
+    /** ioctl(2) on the descriptor: the result, or a negated errno; EBADF once closed, when its number may be another's. */
     public int ioctl(long request, long argument) {
-        return posix.ioctl(fd, request, argument);
+        return closed.get() ? -Errno.EBADF : posix.ioctl(fd, request, argument);
     }
 
     /** ioctl(2) that must succeed; {@code name} and {@code arguments} go into the exception where it does not. */
     public int ioctl(String name, long request, long argument, String arguments) {
-        return PosixException.check(posix.ioctl(fd, request, argument), name, arguments);
+        return PosixException.check(ioctl(request, argument), name, arguments);
     }
 
     /** ioctl(2) that must succeed, with a structure as its argument. */
