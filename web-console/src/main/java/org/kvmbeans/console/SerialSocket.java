@@ -40,8 +40,8 @@ public class SerialSocket {
 
     @OnOpen
     public void open(Session session, @PathParam("vm") String vm, @PathParam("port") String port) throws IOException {
-        Executor caller = SerialHandshake.caller(session.getUserProperties());
-        String owner = SerialHandshake.httpSession(session.getUserProperties());
+        Executor caller = SerialHandshake.caller(session);
+        String owner = SerialHandshake.httpSession(session);
         if (caller == null || owner == null) {
             session.close(new CloseReason(
                     CloseReason.CloseCodes.VIOLATED_POLICY, "log in first, and connect from the console's own page"));

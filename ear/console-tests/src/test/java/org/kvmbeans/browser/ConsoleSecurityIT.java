@@ -4,16 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
-import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.WebSocket;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionStage;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -145,9 +140,30 @@ class ConsoleSecurityIT {
         String name = console.defineEcho(browser);
         String own = console.server().console().resolve("/").toString().replaceAll("/$", "");
         String cookies = cookies(browser);
-        assertThat(connect(name, own, cookies)).isEqualTo("live");
+        try (TerminalClient terminal = connect(name, own, cookies)) {
+            terminal.await("\"live\"");
+        }
         assertThatThrownBy(() -> connect(name, "http://evil.example", cookies)).hasStackTraceContaining("403");
         assertThatThrownBy(() -> connect(name, own, "x=y")).hasStackTraceContaining("401");
+    }
+
+    @Test
+    void aTerminalTypesWithTheRoleOfItsOwnUser() throws Exception {
+        Browser browser = console.browser("admin");
+        String name = console.startEcho(browser);
+        String own = console.server().console().resolve("/").toString().replaceAll("/$", "");
+        String viewerCookies = cookies(console.browser("viewer"));
+        try (TerminalClient admin = connect(name, own, cookies(browser));
+                TerminalClient viewer = connect(name, own, viewerCookies)) {
+            viewer.await("\"live\"");
+            viewer.send("{\"type\":\"input\",\"id\":1,\"text\":\"x\"}");
+            assertThat(viewer.await("\"id\":1")).contains("\"refused\"", "role");
+            admin.send("{\"type\":\"input\",\"id\":2,\"text\":\"y\"}");
+            assertThat(admin.await("\"id\":2")).contains("\"taken\"");
+            admin.send("no message");
+            admin.await("\"closing\"");
+        }
+        console.powerOff(browser, name);
     }
 
     private static long status(Browser browser, String method, String path, @Nullable String body) {
@@ -184,34 +200,7 @@ class ConsoleSecurityIT {
         return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
     }
 
-    /** Connects a terminal; returns the type of the first text message, or fails as the handshake does. */
-    private String connect(String vm, String origin, String cookies) throws Exception {
-        URI base = console.server().console();
-        URI address = URI.create("ws://" + base.getAuthority() + base.getPath() + "ws/vms/" + vm + "/serial/com1");
-        CompletableFuture<String> first = new CompletableFuture<>();
-        WebSocket socket = client.newWebSocketBuilder()
-                .header("Origin", origin)
-                .header("Cookie", cookies)
-                .buildAsync(address, new FirstText(first))
-                .get(30, TimeUnit.SECONDS);
-        try {
-            return first.get(30, TimeUnit.SECONDS).replaceAll(".*\"type\":\"(\\w+)\".*", "$1");
-        } finally {
-            socket.abort();
-        }
-    }
-
-    private record FirstText(CompletableFuture<String> first) implements WebSocket.Listener {
-        @Override
-        public CompletionStage<?> onText(WebSocket socket, CharSequence data, boolean last) {
-            first.complete(data.toString());
-            return CompletableFuture.completedFuture(data);
-        }
-
-        @Override
-        public CompletionStage<?> onClose(WebSocket socket, int code, String reason) {
-            first.complete("closed " + code + " " + reason);
-            return CompletableFuture.completedFuture(reason);
-        }
+    private TerminalClient connect(String vm, String origin, String cookies) throws Exception {
+        return TerminalClient.connect(client, console.server().console(), vm, origin, cookies);
     }
 }
