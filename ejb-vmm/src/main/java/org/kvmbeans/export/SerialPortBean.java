@@ -80,7 +80,7 @@ final class SerialPortBean implements SerialPortMXBean {
                 && (tail[start] & CONTINUATION_MASK) == CONTINUATION) {
             start++; // the rest of a character whose beginning was cut off
         }
-        return new String(tail, start, tail.length - start, StandardCharsets.UTF_8);
+        return PlainText.of(new String(tail, start, tail.length - start, StandardCharsets.UTF_8));
     }
 
     @Override

@@ -33,7 +33,7 @@ public interface SerialPortMXBean {
     @OperationImpact(Impact.ACTION)
     void write(@ParameterName("text") @Description("The text; \\n ends a line") String text);
 
-    @Description("The last bytes the guest has transmitted, as text")
+    @Description("The last bytes the guest has transmitted, as plain text without control sequences; readFrom has all")
     @OperationImpact(Impact.INFO)
     String tail(@ParameterName("bytes") @Description("How many at most, 1 to 1,048,576") @Unit("bytes") int bytes);
 
