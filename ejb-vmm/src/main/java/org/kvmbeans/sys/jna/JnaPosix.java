@@ -13,7 +13,6 @@ public final class JnaPosix implements Posix {
     /** glibc's {@code sigset_t} has 1,024 bits; the kernel uses the first 64. */
     private static final int SIGSET_BYTES = 128;
 
-    private static final int STAT_BYTES = 144;
     private static final int STAT_BLOCKS_OFFSET = 64;
     private static final int STAT_BLOCK_BYTES = 512;
 
@@ -27,8 +26,10 @@ public final class JnaPosix implements Posix {
 
     /** Memory for the small structures that calls point to; each thread has its own. */
     private static final class Scratch {
+        /** Two signal sets and a time, or the 144 bytes of {@code struct stat}. */
         private final ByteBuffer memory =
                 ByteBuffer.allocateDirect(3 * SIGSET_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+
         private final long address = Pointer.nativeValue(Native.getDirectBufferPointer(memory));
 
         long signalSet(int signal) {
@@ -93,9 +94,9 @@ public final class JnaPosix implements Posix {
 
     @Override
     public long allocatedBytes(int fd) {
-        ByteBuffer stat = ByteBuffer.allocateDirect(STAT_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        int result = result(LibC.fstat(fd, addressOf(stat)));
-        return result < 0 ? result : stat.getLong(STAT_BLOCKS_OFFSET) * STAT_BLOCK_BYTES;
+        Scratch stat = scratch.get();
+        int result = result(LibC.fstat(fd, stat.address));
+        return result < 0 ? result : stat.memory.getLong(STAT_BLOCKS_OFFSET) * STAT_BLOCK_BYTES;
     }
 
     @Override
