@@ -2,7 +2,7 @@
  * The C side of the benchmarks: the system calls that ejb-vmm makes for a VM, and nothing around them.
  *
  *   kvm-bench exit-loop        reads numbers of exits from standard input; for each, lets a guest that writes a port in a
- *                              loop make that many, and prints "EXITS WALL_NANOS CPU_NANOS"
+ *                              loop make that many, decoded, counted and timed as the VMM does, and prints "EXITS WALL_NANOS CPU_NANOS"
  *   kvm-bench vms              reads numbers of VMs from standard input; for each, creates and starts that many more,
  *                              whose guest writes one byte and halts, and prints "WALL_NANOS PSS_KIB" once all have
  */
@@ -27,10 +27,18 @@
 #define KICK_SIGNAL 42
 #define CPUID_ENTRIES 256
 
+/* What the VMM keeps of each exit reason: how many, how long in all, how long the longest took. */
+struct exit_totals {
+    unsigned long count, total_nanos, max_nanos;
+};
+
+#define EXIT_REASONS 64
+
 struct vcpu {
     int fd;
     struct kvm_run *run;
     pthread_t thread;
+    struct exit_totals exits[EXIT_REASONS];
 };
 
 struct cpuid {
@@ -136,9 +144,18 @@ static void open_kick(int vcpu) {
     check(ioctl(vcpu, KVM_SET_SIGNAL_MASK, &mask), "KVM_SET_SIGNAL_MASK");
 }
 
-/* One entry into the guest and the handling of its exit. */
+static void record(struct exit_totals *totals, unsigned long nanos) {
+    totals->count++;
+    totals->total_nanos += nanos;
+    if (nanos > totals->max_nanos) {
+        totals->max_nanos = nanos;
+    }
+}
+
+/* One entry into the guest and the handling of its exit, which is counted and timed as the VMM does. */
 static void run_once(struct vcpu *vcpu) {
     int result = ioctl(vcpu->fd, KVM_RUN, 0);
+    unsigned long left_guest = now(CLOCK_MONOTONIC);
     struct kvm_run *run = vcpu->run;
     if (result < 0 && errno != EINTR && errno != EAGAIN) {
         perror("KVM_RUN");
@@ -165,6 +182,7 @@ static void run_once(struct vcpu *vcpu) {
         fprintf(stderr, "exit reason %u\n", run->exit_reason);
         exit(1);
     }
+    record(&vcpu->exits[run->exit_reason], now(CLOCK_MONOTONIC) - left_guest);
 }
 
 static void *run_vcpu(void *argument) {
