@@ -40,6 +40,8 @@ import org.kvmbeans.sys.Posix;
 public final class ManagedHost implements AutoCloseable {
     private static final Logger LOGGER = System.getLogger(ManagedHost.class.getName());
     private static final Path PROC = Path.of("/proc");
+    private static final String OTHER_HOST =
+            ObjectNames.host() + " could not be registered; close the host that is open in this process";
 
     private final HostHome home;
     private final MBeanServer server;
@@ -80,8 +82,10 @@ public final class ManagedHost implements AutoCloseable {
             KvmProbe probe = KvmProbe.probe(posix);
             ManagedHost host = new ManagedHost(taken, posix, server, probe);
             try {
-                host.registerHost(probe);
+                host.requireNoOther();
                 host.loadDefinitions();
+                // Last, for a client takes the host's MBean as a sign that all VMs are there.
+                host.registerHost(probe);
             } catch (IOException | RuntimeException e) {
                 host.close();
                 throw e;
@@ -94,14 +98,19 @@ public final class ManagedHost implements AutoCloseable {
         }
     }
 
+    private void requireNoOther() {
+        if (server.isRegistered(ObjectNames.host())) {
+            throw new IllegalStateException(OTHER_HOST);
+        }
+    }
+
     private void registerHost(KvmProbe probe) {
         HostBean bean = new HostBean(this, probe, new HostUsage(PROC));
         try {
             server.registerMBean(new DescribedMBean<>(bean, HostMXBean.class, source), ObjectNames.host());
             hostRegistered = true;
         } catch (JMException e) {
-            throw new IllegalStateException(
-                    ObjectNames.host() + " could not be registered; close the host that is open in this process", e);
+            throw new IllegalStateException(OTHER_HOST, e);
         }
     }
 

@@ -18,7 +18,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
+import javax.management.MBeanServerDelegate;
+import javax.management.MBeanServerNotification;
 import javax.management.Notification;
+import javax.management.ObjectName;
 import javax.management.openmbean.CompositeData;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -201,6 +204,21 @@ class ManagedHostKvmIT {
         assertThat(host.vm("keeps").getDefinition()).isEqualTo(definition);
         assertThat(host.vm("keeps").getState()).isEqualTo(VmState.STOPPED);
         assertThat(host.vm("autostarts").getState()).isEqualTo(VmState.RUNNING);
+    }
+
+    @Test
+    void whoSeesTheHostSeesAllItsVms() throws Exception {
+        host.define("keeps", halting(), "");
+        LinkedBlockingQueue<Notification> heard = host.listenTo(MBeanServerDelegate.DELEGATE_NAME);
+
+        host.restart();
+
+        List<ObjectName> registered = heard.stream()
+                .filter(notification ->
+                        notification.getType().equals(MBeanServerNotification.REGISTRATION_NOTIFICATION))
+                .map(notification -> ((MBeanServerNotification) notification).getMBeanName())
+                .toList();
+        assertThat(registered).contains(ObjectNames.virtualMachine("keeps")).endsWith(ObjectNames.host());
     }
 
     @Test
