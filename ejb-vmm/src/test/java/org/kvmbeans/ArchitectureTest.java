@@ -34,23 +34,32 @@ class ArchitectureTest {
         uses.put("sys.jna", List.of("sys", "com.sun.jna.."));
         uses.put("memory", List.of("sys"));
         uses.put("kvm", List.of("sys", "memory"));
-        uses.put("bus", List.of());
+        uses.put("bus..", List.of());
         uses.put("state", List.of());
         uses.put("arch.x86..", List.of("kvm", "memory", "sys"));
-        uses.put("legacy..", List.of("bus", "state"));
+        uses.put("block..", List.of("sys"));
+        uses.put("virtio.spi", List.of("memory", "sys"));
+        uses.put("virtio.queue", List.of("memory", "sys", "virtio.spi"));
+        uses.put("virtio.transport", List.of("memory", "sys", "bus..", "state", "virtio.spi"));
+        for (String device : List.of("net", "block", "console", "rng", "balloon", "vsock")) {
+            uses.put("virtio." + device, List.of("memory", "sys", "state", "block..", "virtio.spi", "virtio.queue"));
+        }
+        uses.put("legacy..", List.of("bus..", "state"));
         uses.put(
                 "machine..",
                 List.of(
                         "sys",
                         "memory",
                         "kvm",
-                        "bus",
+                        "bus..",
                         "state",
+                        "block..",
+                        "virtio..",
                         "arch.x86..",
                         "legacy..",
                         "mbeans",
                         "com.fasterxml.jackson.."));
-        uses.put("export..", List.of("machine..", "legacy..", "kvm", "sys", "mbeans"));
+        uses.put("export..", List.of("machine..", "legacy..", "virtio..", "block..", "kvm", "sys", "mbeans"));
         uses.put("worker..", List.of("export..", "machine..", "sys", "sys.jna", "mbeans"));
         uses.put(
                 "ejb..",

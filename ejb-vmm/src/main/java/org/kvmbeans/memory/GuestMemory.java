@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.Mapping;
 import org.kvmbeans.sys.Mman;
 import org.kvmbeans.sys.OwnedFd;
@@ -179,6 +180,18 @@ public final class GuestMemory implements AutoCloseable {
     /** Copies {@code length} bytes of {@code source} into the guest. */
     public void write(long gpa, byte[] source, int start, int length) {
         copyIn(offsetOf(gpa, length), ByteBuffer.wrap(source, start, length));
+    }
+
+    /** Adds {@code length} bytes of RAM from {@code gpa} on to a vector, for system calls. */
+    public void addTo(IoVector vector, long gpa, long length) {
+        long offset = offsetOf(gpa, length);
+        long end = offset + length;
+        while (offset < end) {
+            int start = (int) offset & WINDOW_MASK;
+            int part = (int) Math.min(end - offset, Mapping.WINDOW_BYTES - start);
+            vector.add(window(offset), mapping.address() + (offset - start), start, part);
+            offset += part;
+        }
     }
 
     /**

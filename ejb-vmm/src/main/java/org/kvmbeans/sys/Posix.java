@@ -40,6 +40,57 @@ public interface Posix {
     /** pread(2) to an address. */
     long pread(int fd, long address, long length, long position);
 
+    /** pwrite(2) from an address. */
+    long pwrite(int fd, long address, long length, long position);
+
+    /** preadv(2); {@code iovecs} is the address of {@code count} struct iovec. */
+    long preadv(int fd, long iovecs, int count, long position);
+
+    /** pwritev(2); {@code iovecs} is the address of {@code count} struct iovec. */
+    long pwritev(int fd, long iovecs, int count, long position);
+
+    /** read(2) to an address. */
+    long read(int fd, long address, long length);
+
+    /** write(2) from an address. */
+    long write(int fd, long address, long length);
+
+    /** readv(2); {@code iovecs} is the address of {@code count} struct iovec. */
+    long readv(int fd, long iovecs, int count);
+
+    /** writev(2); {@code iovecs} is the address of {@code count} struct iovec. */
+    long writev(int fd, long iovecs, int count);
+
+    /** fdatasync(2). */
+    int fdatasync(int fd);
+
+    /** fallocate(2). */
+    int fallocate(int fd, int mode, long position, long length);
+
+    /** lseek(2). */
+    long lseek(int fd, long position, int whence);
+
+    /** The bytes that a regular file has: {@code st_size} of fstat(2). */
+    long sizeBytes(int fd);
+
+    /** The type and permission bits of a file: {@code st_mode} of fstat(2). */
+    int mode(int fd);
+
+    /** eventfd(2). */
+    int eventfd(int initialValue, int flags);
+
+    /** Adds {@code value} to the counter of an eventfd: eventfd_write(3). */
+    int signalEventfd(int fd, long value);
+
+    /** epoll_create1(2). */
+    int epollCreate(int flags);
+
+    /** epoll_ctl(2); {@code events} with {@code data} is the event, unused where the operation takes none. */
+    int epollControl(int epollFd, int operation, int fd, int events, long data);
+
+    /** epoll_wait(2); {@code eventsAddress} has room for {@code maxEvents} packed struct epoll_event of 12 bytes. */
+    int epollWait(int epollFd, long eventsAddress, int maxEvents, int timeoutMillis);
+
     /** Bytes that the file system has allocated for {@code fd}: {@code st_blocks} of fstat(2) times 512. */
     long allocatedBytes(int fd);
 

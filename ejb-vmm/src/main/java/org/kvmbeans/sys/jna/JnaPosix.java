@@ -13,6 +13,8 @@ public final class JnaPosix implements Posix {
     /** glibc's {@code sigset_t} has 1,024 bits; the kernel uses the first 64. */
     private static final int SIGSET_BYTES = 128;
 
+    private static final int STAT_MODE_OFFSET = 24;
+    private static final int STAT_SIZE_OFFSET = 48;
     private static final int STAT_BLOCKS_OFFSET = 64;
     private static final int STAT_BLOCK_BYTES = 512;
 
@@ -93,10 +95,102 @@ public final class JnaPosix implements Posix {
     }
 
     @Override
+    public long pwrite(int fd, long address, long length, long position) {
+        return result(LibC.pwrite(fd, address, length, position));
+    }
+
+    @Override
+    public long preadv(int fd, long iovecs, int count, long position) {
+        return result(LibC.preadv(fd, iovecs, count, position));
+    }
+
+    @Override
+    public long pwritev(int fd, long iovecs, int count, long position) {
+        return result(LibC.pwritev(fd, iovecs, count, position));
+    }
+
+    @Override
+    public long read(int fd, long address, long length) {
+        return result(LibC.read(fd, address, length));
+    }
+
+    @Override
+    public long write(int fd, long address, long length) {
+        return result(LibC.write(fd, address, length));
+    }
+
+    @Override
+    public long readv(int fd, long iovecs, int count) {
+        return result(LibC.readv(fd, iovecs, count));
+    }
+
+    @Override
+    public long writev(int fd, long iovecs, int count) {
+        return result(LibC.writev(fd, iovecs, count));
+    }
+
+    @Override
+    public int fdatasync(int fd) {
+        return result(LibC.fdatasync(fd));
+    }
+
+    @Override
+    public int fallocate(int fd, int mode, long position, long length) {
+        return result(LibC.fallocate(fd, mode, position, length));
+    }
+
+    @Override
+    public long lseek(int fd, long position, int whence) {
+        return result(LibC.lseek(fd, position, whence));
+    }
+
+    @Override
+    public int eventfd(int initialValue, int flags) {
+        return result(LibC.eventfd(initialValue, flags));
+    }
+
+    @Override
+    public int signalEventfd(int fd, long value) {
+        return result(LibC.eventfd_write(fd, value));
+    }
+
+    @Override
+    public int epollCreate(int flags) {
+        return result(LibC.epoll_create1(flags));
+    }
+
+    @Override
+    public int epollControl(int epollFd, int operation, int fd, int events, long data) {
+        Scratch event = scratch.get();
+        // struct epoll_event is packed on x86-64: 32 bits of events, 64 bits of data.
+        event.memory.putInt(0, events).putLong(Integer.BYTES, data);
+        return result(LibC.epoll_ctl(epollFd, operation, fd, event.address));
+    }
+
+    @Override
+    public int epollWait(int epollFd, long eventsAddress, int maxEvents, int timeoutMillis) {
+        return result(LibC.epoll_wait(epollFd, eventsAddress, maxEvents, timeoutMillis));
+    }
+
+    @Override
     public long allocatedBytes(int fd) {
         Scratch stat = scratch.get();
         int result = result(LibC.fstat(fd, stat.address));
         return result < 0 ? result : stat.memory.getLong(STAT_BLOCKS_OFFSET) * STAT_BLOCK_BYTES;
+    }
+
+    @Override
+    public long sizeBytes(int fd) {
+        Scratch stat = scratch.get();
+        int result = result(LibC.fstat(fd, stat.address));
+        return result < 0 ? result : stat.memory.getLong(STAT_SIZE_OFFSET);
+    }
+
+    @Override
+    public int mode(int fd) {
+        Scratch stat = scratch.get();
+        int result = result(LibC.fstat(fd, stat.address));
+        return result < 0 ? result : stat.memory.getInt(STAT_MODE_OFFSET);
     }
 
     @Override

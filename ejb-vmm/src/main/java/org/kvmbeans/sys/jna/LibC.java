@@ -34,6 +34,36 @@ final class LibC {
 
     static native long pread(int fd, long address, long length, long position);
 
+    static native long pwrite(int fd, long address, long length, long position);
+
+    static native long preadv(int fd, long iovecs, int count, long position);
+
+    static native long pwritev(int fd, long iovecs, int count, long position);
+
+    static native long read(int fd, long address, long length);
+
+    static native long write(int fd, long address, long length);
+
+    static native long readv(int fd, long iovecs, int count);
+
+    static native long writev(int fd, long iovecs, int count);
+
+    static native int fdatasync(int fd);
+
+    static native int fallocate(int fd, int mode, long position, long length);
+
+    static native long lseek(int fd, long position, int whence);
+
+    static native int eventfd(int initialValue, int flags);
+
+    static native int eventfd_write(int fd, long value);
+
+    static native int epoll_create1(int flags);
+
+    static native int epoll_ctl(int epollFd, int operation, int fd, long eventAddress);
+
+    static native int epoll_wait(int epollFd, long eventsAddress, int maxEvents, int timeoutMillis);
+
     static native int fstat(int fd, long statAddress);
 
     static native int gettid();

@@ -1,0 +1,52 @@
+package org.kvmbeans.block;
+
+import java.io.IOException;
+import org.kvmbeans.sys.IoVector;
+
+/**
+ * The contents of a disk.
+ *
+ * <p>Requests come from many threads at once and block until they are done; those that overlap are carried out in any
+ * order. Offsets and lengths are bytes, multiples of {@link DiskGeometry#blockBytes}, within {@link #sizeBytes}: whoever
+ * calls has checked that, and an implementation refuses what is not so with {@link IllegalArgumentException}. A request
+ * that fails throws {@link DiskImageException} and may have been carried out in part.
+ */
+public interface DiskImage extends AutoCloseable {
+    /** Bytes of the disk as its reader sees it. */
+    long sizeBytes();
+
+    /** Sizes that fit the storage below; constant. */
+    DiskGeometry geometry();
+
+    /** Whether writing is refused. */
+    boolean readOnly();
+
+    /** Fills {@code target} from {@code offset} on. */
+    void read(long offset, IoVector target) throws IOException;
+
+    /** Writes all of {@code source} from {@code offset} on; durable after the next {@link #flush}. */
+    void write(long offset, IoVector source) throws IOException;
+
+    /** Makes every write that was done before durable. */
+    void flush() throws IOException;
+
+    /** Says that the contents no longer matter: afterwards they read as before or as zeros. */
+    void discard(long offset, long length) throws IOException;
+
+    /**
+     * Makes the contents read as zeros.
+     *
+     * @param mayUnmap whether the storage may be given back
+     */
+    void writeZeroes(long offset, long length, boolean mayUnmap) throws IOException;
+
+    /** Changes the size; what is cut off is lost, what is added reads as zeros. */
+    void resize(long sizeBytes) throws IOException;
+
+    /** Bytes that the host's storage has allocated; -1 where it cannot tell. */
+    long allocatedBytes();
+
+    /** Gives the storage back; durable only what was flushed. Idempotent. */
+    @Override
+    void close() throws IOException;
+}

@@ -1,0 +1,2 @@
+/** The narrow contract between a virtio device and the transport that shows it to the guest. */
+package org.kvmbeans.virtio.spi;
