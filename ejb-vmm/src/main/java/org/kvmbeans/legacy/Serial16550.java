@@ -4,6 +4,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.kvmbeans.bus.ByteBusDevice;
 import org.kvmbeans.bus.InterruptLine;
+import org.kvmbeans.stream.InputQueue;
+import org.kvmbeans.stream.OutputChunk;
+import org.kvmbeans.stream.OutputHistory;
 
 /**
  * A 16550A serial port (National Semiconductor PC16550D data sheet), eight ports wide.
@@ -64,8 +67,8 @@ public final class Serial16550 implements ByteBusDevice {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final InterruptLine interrupt;
-    private final SerialOutputBuffer output = new SerialOutputBuffer();
-    private final SerialInputQueue input = new SerialInputQueue();
+    private final OutputHistory output = new OutputHistory();
+    private final InputQueue input = new InputQueue();
     private final LoopbackFifo loopback = new LoopbackFifo();
     private final ModemStatus modemStatus = new ModemStatus();
 
@@ -115,7 +118,7 @@ public final class Serial16550 implements ByteBusDevice {
 
     /** The most bytes of input that may wait for the guest. */
     public int inputCapacityBytes() {
-        return SerialInputQueue.CAPACITY_BYTES;
+        return InputQueue.CAPACITY_BYTES;
     }
 
     /**
@@ -133,13 +136,13 @@ public final class Serial16550 implements ByteBusDevice {
         }
     }
 
-    /** The newest output; see {@link SerialOutputBuffer#tail}. */
+    /** The newest output; see {@link OutputHistory#tail}. */
     public byte[] tail(int bytes) {
         return output.tail(bytes);
     }
 
-    /** Output from a position on; see {@link SerialOutputBuffer#readFrom}. */
-    public SerialChunk readFrom(long position, int maxBytes, long waitMillis) {
+    /** Output from a position on; see {@link OutputHistory#readFrom}. */
+    public OutputChunk readFrom(long position, int maxBytes, long waitMillis) {
         return output.readFrom(position, maxBytes, waitMillis);
     }
 
