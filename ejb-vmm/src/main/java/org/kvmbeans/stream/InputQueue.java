@@ -53,10 +53,11 @@ public final class InputQueue {
     /**
      * Takes the oldest bytes.
      *
-     * @return how many: what waits, at most what {@code target} holds
+     * @param most how many at most, 0 to the length of {@code target}
+     * @return how many it took
      */
-    public int take(byte[] target) {
-        int count = Math.min(size(), target.length);
+    public int take(byte[] target, int most) {
+        int count = Math.min(size(), most);
         System.arraycopy(waiting, taken, target, 0, count);
         taken += count;
         settle();

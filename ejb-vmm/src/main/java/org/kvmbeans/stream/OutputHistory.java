@@ -58,6 +58,17 @@ public final class OutputHistory {
         }
     }
 
+    /** Counts {@code count} bytes that nobody can read any more; those kept until now are forgotten with them. */
+    public void skip(long count) {
+        lock.lock();
+        try {
+            end += count;
+            start = end;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Position after the newest byte: how many bytes there have ever been. */
     public long endPosition() {
         lock.lock();

@@ -15,11 +15,11 @@ class InputQueueTest {
         byte[] three = new byte[3];
 
         assertThat(queue.take()).isEqualTo((byte) 1);
-        assertThat(queue.take(three)).isEqualTo(3);
+        assertThat(queue.take(three, 3)).isEqualTo(3);
         assertThat(three).containsExactly(2, 3, 4);
-        assertThat(queue.take(three)).isEqualTo(1);
+        assertThat(queue.take(three, 3)).isEqualTo(1);
         assertThat(three[0]).isEqualTo((byte) 5);
-        assertThat(queue.take(three)).isZero();
+        assertThat(queue.take(three, 3)).isZero();
         assertThat(queue.size()).isZero();
     }
 

@@ -115,6 +115,17 @@ class OutputHistoryTest {
     }
 
     @Test
+    void whatIsSkippedIsCountedAndNotKept() {
+        append("before");
+        buffer.skip(10_000_000_000L);
+        append("after");
+
+        assertThat(buffer.endPosition()).isEqualTo(10_000_000_011L);
+        assertThat(text(buffer.tail(100))).isEqualTo("after");
+        assertThat(buffer.readFrom(0, 100, 0).startPosition()).isEqualTo(10_000_000_006L);
+    }
+
+    @Test
     void aBlockIsAppendedAsItsBytesAre() {
         buffer.append("0123456789".getBytes(StandardCharsets.UTF_8), 2, 5);
         assertThat(text(buffer.tail(100))).isEqualTo("23456");
