@@ -228,6 +228,31 @@ public final class GuestMemory implements AutoCloseable {
         return length;
     }
 
+    /**
+     * Gives pages back to the host: they read as zero until the guest writes to them again. Pages that {@code length} bytes
+     * from {@code gpa} on cover only in part stay as they are.
+     *
+     * @return bytes given back, whether or not the host had backed them
+     * @throws GuestAddressException where a byte is not RAM; nothing is given back then
+     * @throws PosixException where the host refuses
+     */
+    public long discard(long gpa, long length) {
+        long offset = offsetOf(gpa, length);
+        long start = (offset + PAGE_BYTES - 1) & -PAGE_BYTES;
+        long bytes = ((offset + length) & -PAGE_BYTES) - start;
+        if (bytes <= 0) {
+            return 0;
+        }
+        // A hole in the file, not in the mapping: what other processes map of it, vhost or KVM, loses the pages as
+        // well.
+        int mode = Mman.FALLOC_FL_PUNCH_HOLE | Mman.FALLOC_FL_KEEP_SIZE;
+        PosixException.check(
+                posix.fallocate(memfd.number(), mode, start, bytes),
+                "FALLOC_FL_PUNCH_HOLE",
+                "guest memory, gpa=0x%x, %d bytes".formatted(gpa, length));
+        return bytes;
+    }
+
     /** Gives the memory back to the host. Idempotent; nothing may run in the guest any more. */
     @Override
     public void close() {

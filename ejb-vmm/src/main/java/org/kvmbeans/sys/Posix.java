@@ -123,4 +123,7 @@ public interface Posix {
 
     /** The address of a direct buffer's first byte. */
     long addressOf(ByteBuffer direct);
+
+    /** getrandom(2) to an address; how many bytes were written. */
+    long getrandom(long address, long length, int flags);
 }

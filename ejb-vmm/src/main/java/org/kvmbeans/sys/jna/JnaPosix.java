@@ -242,6 +242,11 @@ public final class JnaPosix implements Posix {
         return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
     }
 
+    @Override
+    public long getrandom(long address, long length, int flags) {
+        return result(LibC.getrandom(address, length, flags));
+    }
+
     private static int result(int value) {
         return value == -1 ? -Native.getLastError() : value;
     }

@@ -77,4 +77,6 @@ final class LibC {
     static native int sigtimedwait(long setAddress, long infoAddress, long timeoutAddress);
 
     static native int clock_gettime(int clock, long timespecAddress);
+
+    static native long getrandom(long address, long length, int flags);
 }
