@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.Mapping;
 import org.kvmbeans.sys.Mman;
@@ -180,6 +181,18 @@ public final class GuestMemory implements AutoCloseable {
     /** Copies {@code length} bytes of {@code source} into the guest. */
     public void write(long gpa, byte[] source, int start, int length) {
         copyIn(offsetOf(gpa, length), ByteBuffer.wrap(source, start, length));
+    }
+
+    /**
+     * A view of {@code length} bytes of RAM, little-endian, for what is accessed all the time: rings. It can be read and
+     * written safely for ever, but shows the guest's memory only until {@link #close}.
+     *
+     * @return null where the bytes lie in two of the mapping's buffers: use the accessors then
+     * @throws GuestAddressException where they are not all RAM
+     */
+    public @Nullable ByteBuffer view(long gpa, int length) {
+        long offset = offsetOf(gpa, length);
+        return within(offset, length) ? stretch(offset, length).order(ByteOrder.LITTLE_ENDIAN) : null;
     }
 
     /** Adds {@code length} bytes of RAM from {@code gpa} on to a vector, for system calls. */
