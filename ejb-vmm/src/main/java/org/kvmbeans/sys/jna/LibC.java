@@ -79,4 +79,10 @@ final class LibC {
     static native int clock_gettime(int clock, long timespecAddress);
 
     static native long getrandom(long address, long length, int flags);
+
+    static native int fcntl(int fd, int command, long argumentAddress);
+
+    static native long preadv2(int fd, long iovecs, int count, long position, int flags);
+
+    static native int statx(int directoryFd, byte[] path, int flags, int mask, long statxAddress);
 }
