@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 final class PciBars {
     private static final long TYPE_BITS_MEMORY = 0xF;
     private static final long TYPE_BITS_IO = 0x3;
+    private static final long END_OF_32_BITS = 1L << 32;
 
     private final PciConfigSpace config;
     private final List<PciBar> bars = new ArrayList<>();
@@ -103,9 +104,9 @@ final class PciBars {
         return address;
     }
 
-    /** Whether the low register holds what remains of all ones, which software writes to learn the size. */
+    /** Whether the registers hold what remains of all ones, which software writes to learn the size, with or without upper half. */
     private static boolean isBeingSized(PciBar bar, long address) {
-        return (int) (address + bar.sizeBytes()) == 0 || address < 0;
+        return address < 0 || address + bar.sizeBytes() == END_OF_32_BITS;
     }
 
     private void map(PciBar bar, long address) {
