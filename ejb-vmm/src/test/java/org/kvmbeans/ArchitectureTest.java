@@ -44,6 +44,9 @@ class ArchitectureTest {
         for (String device : List.of("net", "block", "console", "rng", "balloon", "vsock")) {
             uses.put("virtio." + device, List.of("memory", "sys", "state", "block..", "virtio.spi", "virtio.queue"));
         }
+        uses.put("virtio.vhost", List.of("memory", "sys", "virtio.spi", "virtio.queue"));
+        uses.put("virtio.net.tap", List.of("sys", "virtio.spi", "virtio.queue", "virtio.vhost", "virtio.net"));
+        uses.put("virtio.net.user", List.of("sys", "virtio.spi", "virtio.queue", "virtio.net"));
         uses.put("legacy..", List.of("bus..", "state"));
         uses.put(
                 "machine..",

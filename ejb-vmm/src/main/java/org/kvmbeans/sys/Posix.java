@@ -123,4 +123,10 @@ public interface Posix {
 
     /** The address of a direct buffer's first byte. */
     long addressOf(ByteBuffer direct);
+
+    /** socket(2). */
+    int socket(int domain, int type, int protocol);
+
+    /** connect(2); {@code address} is that of {@code length} bytes of struct sockaddr. */
+    int connect(int fd, long address, int length);
 }

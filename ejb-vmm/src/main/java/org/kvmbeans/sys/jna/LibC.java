@@ -77,4 +77,8 @@ final class LibC {
     static native int sigtimedwait(long setAddress, long infoAddress, long timeoutAddress);
 
     static native int clock_gettime(int clock, long timespecAddress);
+
+    static native int socket(int domain, int type, int protocol);
+
+    static native int connect(int fd, long address, int length);
 }
