@@ -133,7 +133,7 @@ final class ReceivePath implements ServedQueue.Server {
         room.clear();
         if (!limited) {
             if (!holdBuffers(served, expectedBuffers)) {
-                starve(served);
+                starve();
                 return false;
             }
             addHeldToRoom();
@@ -212,7 +212,7 @@ final class ReceivePath implements ServedQueue.Server {
             forgetWaiting();
             return true;
         }
-        starve(served);
+        starve();
         return false;
     }
 
@@ -226,11 +226,10 @@ final class ReceivePath implements ServedQueue.Server {
         traffic.receiveDropped();
     }
 
-    private void starve(ServedQueue served) {
+    /** The queue is empty: the driver notifies of the next buffer, and {@link #serve} hears of it. */
+    private void starve() {
         starved = true;
         pair.update();
-        // From here on the driver's next notification comes to serve(); what it added meanwhile does so at once.
-        served.resume();
     }
 
     private void throttle(long nanos) {
@@ -271,7 +270,8 @@ final class ReceivePath implements ServedQueue.Server {
         int segments = chain.writable().count();
         long bytes = chain.writable().totalBytes();
         if (bytes < NetHeader.BYTES || segments > MAX_SEGMENTS) {
-            pair.refuse("a receive buffer of " + bytes + " bytes in " + segments
+            pair.end();
+            served.fail("a receive buffer of " + bytes + " bytes in " + segments
                     + " parts: it must have room for a packet's header, in " + MAX_SEGMENTS + " parts or fewer");
             return false;
         }

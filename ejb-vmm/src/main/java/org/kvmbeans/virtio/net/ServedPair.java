@@ -143,15 +143,8 @@ final class ServedPair {
         }
     }
 
-    /** The driver broke a rule: nothing more is served until it resets the device. */
-    void refuse(String why) {
-        if (!ended) {
-            end();
-            session.context().needsReset(why);
-        }
-    }
-
-    private void end() {
+    /** Nothing passes until the driver resets the device. */
+    void end() {
         ended = true;
         unregister();
     }
