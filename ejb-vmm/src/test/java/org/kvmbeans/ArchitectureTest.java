@@ -47,6 +47,9 @@ class ArchitectureTest {
                     "virtio." + device,
                     List.of("memory", "sys", "state", "stream", "block..", "virtio.spi", "virtio.queue"));
         }
+        uses.put("virtio.vhost", List.of("memory", "sys", "virtio.spi", "virtio.queue"));
+        uses.put("virtio.net.tap", List.of("sys", "virtio.spi", "virtio.queue", "virtio.vhost", "virtio.net"));
+        uses.put("virtio.net.user", List.of("sys", "virtio.spi", "virtio.queue", "virtio.net"));
         uses.put("legacy..", List.of("bus..", "state", "stream"));
         uses.put(
                 "machine..",

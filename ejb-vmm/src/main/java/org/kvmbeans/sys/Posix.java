@@ -135,4 +135,10 @@ public interface Posix {
 
     /** statx(2) of an open file into the 256 bytes at {@code address}. */
     int statx(int fd, int mask, long address);
+
+    /** socket(2). */
+    int socket(int domain, int type, int protocol);
+
+    /** connect(2); {@code address} is that of {@code length} bytes of struct sockaddr. */
+    int connect(int fd, long address, int length);
 }

@@ -267,6 +267,16 @@ public final class JnaPosix implements Posix {
         return result(LibC.statx(fd, EMPTY_PATH, AT_EMPTY_PATH, mask, address));
     }
 
+    @Override
+    public int socket(int domain, int type, int protocol) {
+        return result(LibC.socket(domain, type, protocol));
+    }
+
+    @Override
+    public int connect(int fd, long address, int length) {
+        return result(LibC.connect(fd, address, length));
+    }
+
     private static int result(int value) {
         return value == -1 ? -Native.getLastError() : value;
     }

@@ -85,4 +85,8 @@ final class LibC {
     static native long preadv2(int fd, long iovecs, int count, long position, int flags);
 
     static native int statx(int directoryFd, byte[] path, int flags, int mask, long statxAddress);
+
+    static native int socket(int domain, int type, int protocol);
+
+    static native int connect(int fd, long address, int length);
 }

@@ -111,10 +111,15 @@ public final class GuestBuffers {
 
     /** Fills {@code target} with {@code length} bytes from {@code offset} on, for system calls; it is cleared first. */
     public void vector(IoVector target, long offset, long length) {
+        target.clear();
+        appendTo(target, offset, length);
+    }
+
+    /** Adds {@code length} bytes from {@code offset} on to {@code target}, behind what is there, for system calls. */
+    public void appendTo(IoVector target, long offset, long length) {
         if (offset < 0 || length < 0 || offset > totalBytes - length) {
             throw new IndexOutOfBoundsException(length + " bytes from " + offset + " on in " + totalBytes);
         }
-        target.clear();
         long skip = offset;
         long left = length;
         for (int i = 0; left > 0; i++) {
