@@ -56,6 +56,11 @@ public record CpuTopology(int sockets, int cores, int threads) {
         return apicId(vcpuCount() - 1);
     }
 
+    /** Whether some APIC id is beyond what interrupts can address without x2APIC. */
+    public boolean needsX2Apic() {
+        return maxApicId() > Madt.MAX_XAPIC_ID;
+    }
+
     /** The socket that a vCPU sits in, from 0 on. */
     int socket(int index) {
         return index / vcpusPerSocket();
