@@ -56,6 +56,7 @@ final class PciTestMachine implements AutoCloseable {
             vm.enableX2ApicIds();
             vm.placeRealModePages(PcLayout.KVM_IDENTITY_MAP, PcLayout.KVM_TSS);
             vm.createIrqchip();
+            vm.createPit();
             vm.map(memory);
             bridge = owned(new PciHostBridge(new PciHostBridge.Wiring(
                     mmio,
