@@ -114,8 +114,8 @@ final class Board implements AutoCloseable {
 
     private void createVcpus(KvmSystem system, CpuEntry entry) {
         boolean deadlineTimer = system.check(Capability.TSC_DEADLINE_TIMER) != 0;
-        Cpuid cpuid = new Cpuid(
-                system.supportedCpuid(), CpuTopology.ofCores(frame.vcpus().size()), deadlineTimer);
+        CpuTopology topology = CpuTopology.ofCores(frame.vcpus().size());
+        Cpuid cpuid = new Cpuid(system.supportedCpuid(), topology, deadlineTimer);
         for (Vcpu monitor : frame.vcpus()) {
             KvmVcpu vcpu = owned(vm.createVcpu(monitor.id()));
             vcpu.setCpuid(cpuid.forVcpu(monitor.id()));
@@ -124,7 +124,7 @@ final class Board implements AutoCloseable {
                 Registers registers = vcpu.registers();
                 SpecialRegisters special = vcpu.specialRegisters();
                 entry.applyTo(registers);
-                entry.applyTo(special);
+                entry.applyTo(special, topology);
                 vcpu.set(special);
                 vcpu.set(registers);
             }
