@@ -12,7 +12,7 @@ package org.kvmbeans.arch.x86;
  * @param threads per core, at least 1
  */
 public record CpuTopology(int sockets, int cores, int threads) {
-    /** What KVM's APIC ids allow of any level. */
+    /** KVM_MAX_VCPU_IDS of Linux 6: KVM knows no more APIC ids. */
     private static final int MAX_VCPUS = 4096;
 
     /** The largest id of an xAPIC; 255 addresses all. */
