@@ -72,7 +72,7 @@ final class BoardProcessors implements AutoCloseable {
             Registers registers = vcpu.registers();
             SpecialRegisters special = vcpu.specialRegisters();
             entry.applyTo(registers);
-            entry.applyTo(special);
+            entry.applyTo(special, common.topology());
             vcpu.set(special);
             vcpu.set(registers);
         }
