@@ -71,7 +71,7 @@ final class PciTestMachine implements AutoCloseable {
             Registers registers = vcpu.registers();
             SpecialRegisters special = vcpu.specialRegisters();
             entry.applyTo(registers);
-            entry.applyTo(special);
+            entry.applyTo(special, CpuTopology.ofCores(1));
             vcpu.set(special);
             vcpu.set(registers);
         }

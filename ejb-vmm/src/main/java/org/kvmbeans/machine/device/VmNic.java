@@ -12,6 +12,8 @@ import org.kvmbeans.virtio.net.NetStatistics;
 import org.kvmbeans.virtio.net.VirtioNet;
 import org.kvmbeans.virtio.net.tap.TapBackend;
 import org.kvmbeans.virtio.net.tap.VhostNetBackend;
+import org.kvmbeans.virtio.net.user.PasstBackend;
+import org.kvmbeans.virtio.net.user.PortForward;
 import org.kvmbeans.virtio.spi.RateLimiter;
 import org.kvmbeans.virtio.spi.RateLimits;
 import org.kvmbeans.virtio.spi.VirtioDevice;
@@ -118,7 +120,11 @@ public final class VmNic extends VmDevice {
         return switch (definition.backend()) {
             case VHOST -> VhostNetBackend.open(posix, options, definition.tap(), definition.bridge());
             case TAP -> TapBackend.open(posix, options, definition.tap(), definition.bridge());
-            case USER -> throw new IllegalStateException("user");
+            case USER ->
+                PasstBackend.open(
+                        posix,
+                        options,
+                        definition.forwards().stream().map(PortForward::parse).toList());
         };
     }
 
