@@ -1,6 +1,5 @@
 package org.kvmbeans.machine.definition;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -8,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.kvmbeans.machine.definition.NicDefinition.Backend;
+import org.kvmbeans.virtio.net.NetOptions;
 import org.kvmbeans.virtio.spi.RateLimits;
 
 /** Reads one object of the list {@code nics}. */
@@ -68,7 +68,7 @@ final class NicReader {
                 bridge,
                 tap,
                 object.integer("queues", 1, 1, backend == Backend.USER ? 1 : NicDefinition.MAX_QUEUES),
-                mtu(object),
+                object.integer("mtu", NicDefinition.STANDARD_MTU, NetOptions.MIN_MTU, NetOptions.MAX_MTU),
                 object.flag("allowSpoofing"),
                 forwards,
                 transmit,
@@ -111,12 +111,6 @@ final class NicReader {
     private static String randomMac() {
         int low = RANDOM.nextInt(1 << 24);
         return String.format("%s:%02x:%02x:%02x", MAC_PREFIX, low >> 16, low >> 8 & 0xFF, low & 0xFF);
-    }
-
-    private static int mtu(DefinitionObject object) {
-        JsonNode value = object.value("mtu");
-        boolean none = value != null && value.isIntegralNumber() && value.longValue() == 0;
-        return none ? 0 : object.integer("mtu", 0, NicDefinition.MIN_MTU, NicDefinition.MAX_MTU);
     }
 
     private static List<String> forwards(DefinitionObject object) {
