@@ -18,6 +18,7 @@ import org.kvmbeans.machine.device.VmDevice;
 import org.kvmbeans.machine.device.VmDisk;
 import org.kvmbeans.machine.device.VmNic;
 import org.kvmbeans.machine.device.VmRng;
+import org.kvmbeans.machine.device.VmVsock;
 
 /**
  * What a machine is made of now: its definition, the devices and vCPUs that follow from it, and those that its guest has
@@ -53,6 +54,9 @@ final class MachineParts {
         }
         if (wanted.balloon()) {
             join(new VmBalloon(definition.memoryBytes()));
+        }
+        if (wanted.vsockCid() != 0) {
+            join(new VmVsock(wanted.vsockCid()));
         }
     }
 
