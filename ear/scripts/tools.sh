@@ -30,7 +30,7 @@ has_npm() { have npm; }
 has_curl() { have curl; }
 has_jq() { have jq; }
 has_qemu() { have qemu-system-x86_64; }
-has_chromium() { have chromium || have chromium-browser || have google-chrome; }
+has_chromium() { { have chromium || have chromium-browser || have google-chrome; } && have chromedriver; }
 has_compiler() { have gcc && [[ -f /usr/include/linux/kvm.h && -f /usr/include/stdio.h ]]; }
 has_shellcheck() { have shellcheck; }
 
@@ -38,6 +38,7 @@ package_of() {
   case $1 in
     jdk) jdk_package ;;
     qemu) say qemu-system-x86 ;;
+    chromium) say chromium chromium-driver ;;
     compiler) say gcc libc6-dev linux-libc-dev ;;
     *) say "$1" ;;
   esac

@@ -18,10 +18,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
-import org.kvmbeans.machine.DefinitionException;
-import org.kvmbeans.machine.VmDefinition;
-import org.kvmbeans.machine.VmDefinitionReader;
-import org.kvmbeans.machine.VmDefinitionWriter;
+import org.kvmbeans.machine.definition.DefinitionException;
+import org.kvmbeans.machine.definition.VmDefinition;
+import org.kvmbeans.machine.definition.VmDefinitionReader;
+import org.kvmbeans.machine.definition.VmDefinitionWriter;
 
 /**
  * Definitions on disk: one file {@code NAME.json} a VM in one folder, readable by its owner only.

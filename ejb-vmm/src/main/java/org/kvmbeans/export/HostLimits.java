@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.kvmbeans.kvm.KvmProbe;
-import org.kvmbeans.machine.DefinitionLimits;
-import org.kvmbeans.machine.VmDefinition;
+import org.kvmbeans.machine.definition.DefinitionLimits;
+import org.kvmbeans.machine.definition.VmDefinition;
 
 /** What this host can give to one VM at most, whatever else runs on it. */
 final class HostLimits {

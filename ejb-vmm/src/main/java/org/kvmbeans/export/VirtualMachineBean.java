@@ -4,7 +4,7 @@ import java.util.List;
 import javax.management.ObjectName;
 import org.kvmbeans.machine.Vcpu;
 import org.kvmbeans.machine.VirtualMachine;
-import org.kvmbeans.machine.VmDefinitionWriter;
+import org.kvmbeans.machine.definition.VmDefinitionWriter;
 import org.kvmbeans.mbeans.ObjectNames;
 import org.kvmbeans.mbeans.StopReason;
 import org.kvmbeans.mbeans.VirtualMachineMXBean;

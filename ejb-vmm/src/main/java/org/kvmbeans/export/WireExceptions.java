@@ -1,6 +1,6 @@
 package org.kvmbeans.export;
 
-import org.kvmbeans.machine.DefinitionException;
+import org.kvmbeans.machine.definition.DefinitionException;
 
 /** Exceptions that a management client can read without our classes: JDK types, nothing of ours as a cause. */
 final class WireExceptions {

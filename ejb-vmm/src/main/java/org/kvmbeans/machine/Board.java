@@ -21,6 +21,7 @@ import org.kvmbeans.kvm.KvmVcpu;
 import org.kvmbeans.kvm.KvmVm;
 import org.kvmbeans.kvm.Registers;
 import org.kvmbeans.kvm.SpecialRegisters;
+import org.kvmbeans.machine.definition.VmDefinition;
 import org.kvmbeans.memory.GuestMemory;
 import org.kvmbeans.sys.Posix;
 

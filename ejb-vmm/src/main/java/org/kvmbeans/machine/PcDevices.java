@@ -15,6 +15,7 @@ import org.kvmbeans.legacy.PostCode;
 import org.kvmbeans.legacy.ResetControl;
 import org.kvmbeans.legacy.Serial16550;
 import org.kvmbeans.legacy.SystemControlPortA;
+import org.kvmbeans.machine.definition.VmDefinition;
 
 /** The devices of a PC's board for one power cycle, on their ports. */
 final class PcDevices implements AutoCloseable {

@@ -8,6 +8,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.legacy.Serial16550;
+import org.kvmbeans.machine.definition.VmDefinition;
 
 /**
  * A virtual machine from its definition to its retirement.

@@ -6,11 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.UUID;
 import org.kvmbeans.export.BareMetalGuest;
 import org.kvmbeans.machine.MachineServices;
+import org.kvmbeans.machine.TestDefinitions;
 import org.kvmbeans.machine.VirtualMachine;
-import org.kvmbeans.machine.VmDefinition;
+import org.kvmbeans.machine.definition.VmDefinition;
 import org.kvmbeans.sys.jna.JnaPosix;
 
 /**
@@ -75,8 +75,7 @@ final class DensityBenchmark {
         long start = System.nanoTime();
         int first = vms.size();
         for (int i = first; i < first + count; i++) {
-            VmDefinition definition =
-                    new VmDefinition("vm" + i, UUID.randomUUID(), 1, 2 << 20, kernel, null, "", false, false);
+            VmDefinition definition = TestDefinitions.bare("vm" + i, 1, 2 << 20, kernel, false);
             VirtualMachine vm = new VirtualMachine(definition, services);
             vm.start();
             vms.add(vm);

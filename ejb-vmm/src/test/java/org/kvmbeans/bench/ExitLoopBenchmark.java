@@ -6,12 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.UUID;
 import org.kvmbeans.export.BareMetalGuest;
 import org.kvmbeans.machine.MachineServices;
+import org.kvmbeans.machine.TestDefinitions;
 import org.kvmbeans.machine.Vcpu;
 import org.kvmbeans.machine.VirtualMachine;
-import org.kvmbeans.machine.VmDefinition;
+import org.kvmbeans.machine.definition.VmDefinition;
 import org.kvmbeans.sys.jna.JnaPosix;
 
 /**
@@ -32,8 +32,7 @@ final class ExitLoopBenchmark {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         Path folder = Files.createTempDirectory("exit-loop");
         Path kernel = BareMetalGuest.thatDoes().writePortsForEver().writeTo(folder.resolve("kernel"));
-        VmDefinition definition =
-                new VmDefinition("bench", UUID.randomUUID(), 1, 2 << 20, kernel, null, "", false, false);
+        VmDefinition definition = TestDefinitions.bare("bench", 1, 2 << 20, kernel, false);
         List<Round> java = new ArrayList<>();
         List<Round> plain = new ArrayList<>();
         try (MachineServices services = new MachineServices(new JnaPosix());

@@ -8,11 +8,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.kvmbeans.machine.VmDefinition;
+import org.kvmbeans.machine.TestDefinitions;
+import org.kvmbeans.machine.definition.VmDefinition;
 
 class DefinitionStoreTest {
     @TempDir
@@ -26,7 +26,7 @@ class DefinitionStoreTest {
     }
 
     private static VmDefinition definition(String name) {
-        return new VmDefinition(name, UUID.randomUUID(), 1, 1 << 20, Path.of("/kernel"), null, "", false, false);
+        return TestDefinitions.bare(name, 1, 1 << 20, Path.of("/kernel"), false);
     }
 
     @Test

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.kvmbeans.kvm.KvmProbe;
-import org.kvmbeans.machine.DefinitionLimits;
+import org.kvmbeans.machine.definition.DefinitionLimits;
 
 /** What is read from {@code /proc}, here from files of the test. */
 class HostReadingsTest {

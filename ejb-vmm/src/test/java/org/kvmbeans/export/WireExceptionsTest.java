@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import org.junit.jupiter.api.Test;
 import org.kvmbeans.kvm.KvmUnavailableException;
-import org.kvmbeans.machine.DefinitionException;
-import org.kvmbeans.machine.DefinitionLimits;
-import org.kvmbeans.machine.VmDefinitionReader;
+import org.kvmbeans.machine.definition.DefinitionException;
+import org.kvmbeans.machine.definition.DefinitionLimits;
+import org.kvmbeans.machine.definition.VmDefinitionReader;
 
 class WireExceptionsTest {
     @Test

@@ -7,11 +7,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kvmbeans.machine.definition.VmDefinition;
 import org.kvmbeans.sys.jna.JnaPosix;
 
 /** What a machine takes from the host, it gives back. */
@@ -121,8 +121,7 @@ class ResourceKvmIT {
     @Test
     void startThatFailsLeavesNothingAndSaysWhy() throws IOException {
         Path kernel = Files.writeString(folder.resolve("kernel"), "this is no kernel");
-        VmDefinition definition =
-                new VmDefinition("broken", UUID.randomUUID(), 1, 4 << 20, kernel, null, "", false, false);
+        VmDefinition definition = TestDefinitions.bare("broken", 1, 4 << 20, kernel, false);
         try (MachineServices services = new MachineServices(new JnaPosix());
                 TestVm other = TestVm.of("monitor")) {
             VirtualMachine vm = new VirtualMachine(definition, services);

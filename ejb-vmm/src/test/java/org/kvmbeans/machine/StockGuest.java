@@ -2,7 +2,7 @@ package org.kvmbeans.machine;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.UUID;
+import org.kvmbeans.machine.definition.VmDefinition;
 
 /** The stock Debian kernel and the busybox initramfs that {@code ear/scripts/build-guest-image} leaves under the home. */
 public final class StockGuest {
@@ -18,15 +18,13 @@ public final class StockGuest {
      */
     public static VmDefinition definition(String kernel, int vcpus, String cmdline) {
         Path folder = home().resolve("cache").resolve("guest");
-        return new VmDefinition(
+        return TestDefinitions.of(
                 "stock",
-                UUID.randomUUID(),
                 vcpus,
                 512L << 20,
                 existing(folder.resolve(kernel)),
                 existing(folder.resolve("initrd.gz")),
                 cmdline,
-                false,
                 false);
     }
 

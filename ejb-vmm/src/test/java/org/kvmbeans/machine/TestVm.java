@@ -1,11 +1,11 @@
 package org.kvmbeans.machine;
 
 import java.nio.charset.StandardCharsets;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
+import org.kvmbeans.machine.definition.VmDefinition;
 import org.kvmbeans.sys.jna.JnaPosix;
 
 /** A VM with a bare-metal guest on the machine's own {@code /dev/kvm}, and waits with a deadline for what it does. */
@@ -26,8 +26,8 @@ final class TestVm implements AutoCloseable {
     private long readPosition;
 
     private TestVm(String guest, int vcpus, String commandLine, long memoryBytes) {
-        VmDefinition definition = new VmDefinition(
-                guest, UUID.randomUUID(), vcpus, memoryBytes, TestGuests.elf(guest), null, commandLine, false, true);
+        VmDefinition definition =
+                TestDefinitions.of(guest, vcpus, memoryBytes, TestGuests.elf(guest), null, commandLine, true);
         vm = new VirtualMachine(definition, services);
     }
 

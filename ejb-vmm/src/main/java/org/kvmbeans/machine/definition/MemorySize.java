@@ -1,4 +1,4 @@
-package org.kvmbeans.machine;
+package org.kvmbeans.machine.definition;
 
 import java.util.Map;
 import java.util.OptionalLong;

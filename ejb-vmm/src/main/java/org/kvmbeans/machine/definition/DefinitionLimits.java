@@ -1,4 +1,4 @@
-package org.kvmbeans.machine;
+package org.kvmbeans.machine.definition;
 
 /**
  * What a host can give to one virtual machine.

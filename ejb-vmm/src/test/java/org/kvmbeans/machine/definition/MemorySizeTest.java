@@ -1,4 +1,4 @@
-package org.kvmbeans.machine;
+package org.kvmbeans.machine.definition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
