@@ -4,7 +4,10 @@ import org.kvmbeans.mbeans.OperationImpact.Impact;
 
 /** A port of the virtio console: {@code org.kvmbeans:type=ConsolePort,vm=NAME,name=NAME}. Directions are the guest's. */
 @Description("A port of the virtio console of a VM")
-public interface ConsolePortMXBean extends VirtioDeviceAttributes {
+public interface ConsolePortMXBean {
+    @Description("The name, by which programs of the guest find it below /dev/virtio-ports")
+    String getName();
+
     @Description("Whether a program of the guest has the port open")
     boolean isGuestOpen();
 

@@ -1,13 +1,13 @@
 package org.kvmbeans.mbeans;
 
-/** What a virtio device is; the type of its MBean has the same name in another case. */
+/** What a virtio device is. */
 public enum DeviceKind {
     /** A disk: {@link DiskMXBean}. */
     DISK,
     /** A network interface: {@link NicMXBean}. */
     NIC,
-    /** A port of the virtio console: {@link ConsolePortMXBean}. */
-    CONSOLE_PORT,
+    /** The virtio console with all its ports: {@link ConsoleMXBean}. */
+    CONSOLE,
     /** The memory balloon: {@link BalloonMXBean}. */
     BALLOON,
     /** The source of random bytes: {@link RngMXBean}. */

@@ -4,7 +4,7 @@ package org.kvmbeans.mbeans;
 public enum DiskErrorPolicy {
     /** The guest is told of the error. */
     REPORT,
-    /** The VM is paused, so that an operator can mend the cause; the guest is told of the error. */
+    /** The VM is paused and the request kept: once the cause is mended, resuming the VM tries it again. */
     STOP,
     /** The guest is told that all went well. */
     IGNORE

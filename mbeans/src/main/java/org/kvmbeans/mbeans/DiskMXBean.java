@@ -1,5 +1,6 @@
 package org.kvmbeans.mbeans;
 
+import java.util.Map;
 import org.kvmbeans.mbeans.OperationImpact.Impact;
 
 /**
@@ -60,19 +61,22 @@ public interface DiskMXBean extends VirtioDeviceAttributes {
     @Description("Requests that the guest waits for now")
     long getInFlightRequests();
 
-    @Description("Requests whose duration was measured")
+    @Description("Requests that the host's storage has carried out")
     long getLatencyCount();
 
-    @Description("Sum of the durations of requests")
+    @Description("Sum of the times that the host's storage took for requests")
     @Unit("nanoseconds")
     long getLatencyNanosTotal();
 
-    @Description("Duration of the longest request")
+    @Description("The longest time that the host's storage took for a request")
     @Unit("nanoseconds")
     long getLatencyNanosMax();
 
-    @Description("Durations of requests: count, total and maximum in nanoseconds, and a histogram")
+    @Description("Times that the host's storage took: count, total and maximum in nanoseconds, and a histogram")
     LatencyStatistics getLatency();
+
+    @Description("The same by operation: READ, WRITE, FLUSH and so on; all that a disk knows")
+    Map<String, LatencyStatistics> getLatencyByOperation();
 
     @Description("Time for which requests waited for a rate limit")
     @Unit("nanoseconds")

@@ -1,9 +1,9 @@
 package org.kvmbeans.mbeans;
 
 /**
- * How long requests took, from being taken from the guest's queue to being given back.
+ * How long requests took: at a disk, the host's storage; at a queue, from being taken to being given back.
  *
- * @param count requests that were given back
+ * @param count requests that were measured
  * @param totalNanos nanoseconds they took, in sum
  * @param maxNanos nanoseconds of the longest one
  * @param bucketUpperBoundNanos the first duration, in nanoseconds, beyond each bucket of the histogram, lowest bucket

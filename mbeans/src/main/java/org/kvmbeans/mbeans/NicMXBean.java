@@ -23,7 +23,7 @@ public interface NicMXBean extends VirtioDeviceAttributes {
     @Description("Whether the link is up")
     boolean isLinkUp();
 
-    @Description("The largest packet that the guest should send, as its driver is told")
+    @Description("The largest packet that the guest is told to send; 0 where it is told nothing")
     @Unit("bytes")
     int getMtuBytes();
 
@@ -70,7 +70,7 @@ public interface NicMXBean extends VirtioDeviceAttributes {
     @Description("The rate limits of what the guest transmits; 0 stands for none")
     RateLimits getTransmitLimits();
 
-    @Description("Plugs the cable in, at once and for later starts in this server")
+    @Description("Plugs the cable in: the guest is told")
     @OperationImpact(Impact.ACTION)
     void linkUp();
 
@@ -81,6 +81,7 @@ public interface NicMXBean extends VirtioDeviceAttributes {
     /**
      * Sets the rate limits of what the guest receives, at once and in the definition.
      *
+     * @throws IllegalStateException where the kernel's vhost-net serves the interface, which knows no limits
      * @throws IllegalArgumentException where a value is negative, or a burst comes without its rate
      */
     @Description(

@@ -48,6 +48,11 @@ public final class ObjectNames {
         return parse("type=Nic,vm=" + checked("VM", vm) + ",name=" + checked("NIC", nic));
     }
 
+    /** {@code org.kvmbeans:type=Console,vm=NAME}. */
+    public static ObjectName console(String vm) {
+        return parse("type=Console,vm=" + checked("VM", vm));
+    }
+
     /** {@code org.kvmbeans:type=ConsolePort,vm=NAME,name=NAME}. */
     public static ObjectName consolePort(String vm, String port) {
         return parse("type=ConsolePort,vm=" + checked("VM", vm) + ",name=" + checked("console port", port));

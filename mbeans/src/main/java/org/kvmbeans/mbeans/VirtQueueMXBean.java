@@ -9,7 +9,7 @@ public interface VirtQueueMXBean {
     @Description("The name of the device")
     String getDevice();
 
-    @Description("Descriptors that the queue has; the largest possible until a driver has chosen")
+    @Description("Descriptors that the driver gave the queue, or may give it at most; 0 while the VM is off")
     int getSize();
 
     @Description("Whether a driver has enabled the queue")

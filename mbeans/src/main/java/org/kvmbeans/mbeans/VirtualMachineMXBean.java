@@ -84,6 +84,9 @@ public interface VirtualMachineMXBean {
     @Description("The MBeans of the network interfaces, in the order of the definition")
     ObjectName[] getNics();
 
+    @Description("The MBeans of the ports of the virtio console, in the order of the definition")
+    ObjectName[] getConsolePorts();
+
     @Description("The MBeans of all virtio devices, disks and network interfaces among them")
     ObjectName[] getDevices();
 

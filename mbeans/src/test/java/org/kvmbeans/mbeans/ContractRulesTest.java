@@ -44,6 +44,7 @@ class ContractRulesTest {
                 VirtQueueMXBean.class,
                 BalloonMXBean.class,
                 RngMXBean.class,
+                ConsoleMXBean.class,
                 ConsolePortMXBean.class,
                 VsockMXBean.class);
     }
@@ -255,6 +256,7 @@ class ContractRulesTest {
                                 ObjectNames.virtQueue("a", "vda", 0),
                                 ObjectNames.balloon("a"),
                                 ObjectNames.rng("a"),
+                                ObjectNames.console("a"),
                                 ObjectNames.consolePort("a", "agent"),
                                 ObjectNames.vsock("a"))
                         .map(name -> name.getKeyProperty("type") + "MXBean"))

@@ -21,6 +21,7 @@ class ObjectNamesTest {
                 .hasToString("org.kvmbeans:type=VirtQueue,vm=web01,device=vda,id=2");
         assertThat(ObjectNames.consolePort("web01", "agent"))
                 .hasToString("org.kvmbeans:type=ConsolePort,vm=web01,name=agent");
+        assertThat(ObjectNames.console("web01")).hasToString("org.kvmbeans:type=Console,vm=web01");
         assertThat(ObjectNames.balloon("web01")).hasToString("org.kvmbeans:type=Balloon,vm=web01");
         assertThat(ObjectNames.rng("web01")).hasToString("org.kvmbeans:type=Rng,vm=web01");
         assertThat(ObjectNames.vsock("web01")).hasToString("org.kvmbeans:type=Vsock,vm=web01");
