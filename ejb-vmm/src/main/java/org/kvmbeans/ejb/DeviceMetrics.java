@@ -32,7 +32,8 @@ final class DeviceMetrics {
         Tag[] tags = Series.deviceTags(name, "name");
         Group<NicUsage> usage = new Group<>(series, new Memo<>(nic::getUsage, maxAge), tags);
         usage.add("kvmbeans_nic_received_bytes_total", "Bytes the guest has received", NicUsage::bytesReceived);
-        usage.add("kvmbeans_nic_transmitted_bytes_total", "Bytes the guest has transmitted", NicUsage::bytesTransmitted);
+        usage.add(
+                "kvmbeans_nic_transmitted_bytes_total", "Bytes the guest has transmitted", NicUsage::bytesTransmitted);
         usage.add(
                 "kvmbeans_nic_received_packets_total",
                 "Packets the guest has received",
@@ -131,8 +132,7 @@ final class DeviceMetrics {
                 balloon,
                 BalloonMXBean::getReportedFreeBytes,
                 tags);
-        Group<GuestMemoryStatistics> guest =
-                new Group<>(series, new Memo<>(balloon::getGuestStatistics, maxAge), tags);
+        Group<GuestMemoryStatistics> guest = new Group<>(series, new Memo<>(balloon::getGuestStatistics, maxAge), tags);
         guest.add(
                 "kvmbeans_balloon_guest_free_bytes",
                 "Guest memory not used for anything; -1 where the guest does not say",

@@ -66,10 +66,16 @@ final class DiskMetrics {
 
     private static void addOperations(Series series, Memo<DiskUsage> usage, Tag[] tags) {
         series.add(OPERATIONS, OPERATIONS_HELP, usage, now -> now.get().readsTotal(), with(tags, "operation", "read"));
-        series.add(OPERATIONS, OPERATIONS_HELP, usage, now -> now.get().writesTotal(), with(tags, "operation", "write"));
-        series.add(OPERATIONS, OPERATIONS_HELP, usage, now -> now.get().flushesTotal(), with(tags, "operation", "flush"));
         series.add(
-                OPERATIONS, OPERATIONS_HELP, usage, now -> now.get().discardsTotal(), with(tags, "operation", "discard"));
+                OPERATIONS, OPERATIONS_HELP, usage, now -> now.get().writesTotal(), with(tags, "operation", "write"));
+        series.add(
+                OPERATIONS, OPERATIONS_HELP, usage, now -> now.get().flushesTotal(), with(tags, "operation", "flush"));
+        series.add(
+                OPERATIONS,
+                OPERATIONS_HELP,
+                usage,
+                now -> now.get().discardsTotal(),
+                with(tags, "operation", "discard"));
     }
 
     /** What a Prometheus histogram consists of, so that {@code histogram_quantile} works on it: docs/adr/0006. */

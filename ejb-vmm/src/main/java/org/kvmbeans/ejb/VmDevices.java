@@ -23,15 +23,16 @@ import org.kvmbeans.mbeans.RingFormat;
  * @param queues the queues of all devices
  */
 public record VmDevices(
-        List<Disk> disks,
-        List<Nic> nics,
-        @Nullable Balloon balloon,
-        List<Device> others,
-        List<Queue> queues) {
+        List<Disk> disks, List<Nic> nics, @Nullable Balloon balloon, List<Device> others, List<Queue> queues) {
 
     /** What all devices have; {@code type} is the one of the ObjectName. */
     public record Device(
-            String type, String name, DeviceState state, String lastError, String features, List<String> featureNames) {}
+            String type,
+            String name,
+            DeviceState state,
+            String lastError,
+            String features,
+            List<String> featureNames) {}
 
     /** A disk. */
     public record Disk(
@@ -68,6 +69,5 @@ public record VmDevices(
             GuestMemoryStatistics guestStatistics) {}
 
     /** A queue. */
-    public record Queue(
-            String device, int id, int size, boolean enabled, RingFormat ringFormat, QueueUsage usage) {}
+    public record Queue(String device, int id, int size, boolean enabled, RingFormat ringFormat, QueueUsage usage) {}
 }

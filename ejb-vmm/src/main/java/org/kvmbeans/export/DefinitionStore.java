@@ -112,6 +112,30 @@ final class DefinitionStore {
             throw new IllegalStateException(
                     file + " is there already but is no definition in use; correct it and restart, or remove it");
         }
+        try {
+            put(definition, file);
+        } catch (IOException e) {
+            Files.deleteIfExists(file);
+            throw e;
+        }
+    }
+
+    /**
+     * Replaces a definition by a newer one, safe against a crash of the host once this returns: whatever happens, the file
+     * holds the one or the other.
+     *
+     * @throws IllegalStateException where there is none to be replaced
+     */
+    void replace(VmDefinition definition) throws IOException {
+        Path file = file(definition.name());
+        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+            throw new IllegalStateException(file + " is gone: somebody undefines the VM, or removed the file");
+        }
+        put(definition, file);
+    }
+
+    /** Writes a definition beside its place, flushes it, and moves it there. */
+    private void put(VmDefinition definition, Path file) throws IOException {
         Path unfinished = folder.resolve(definition.name() + UNFINISHED_SUFFIX);
         try {
             Files.deleteIfExists(unfinished);
@@ -127,7 +151,6 @@ final class DefinitionStore {
             flushFolder();
         } catch (IOException e) {
             Files.deleteIfExists(unfinished);
-            Files.deleteIfExists(file);
             throw e;
         }
     }
