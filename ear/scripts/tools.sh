@@ -33,6 +33,7 @@ has_qemu() { have qemu-system-x86_64; }
 has_chromium() { { have chromium || have chromium-browser || have google-chrome; } && have chromedriver; }
 has_compiler() { have gcc && [[ -f /usr/include/linux/kvm.h && -f /usr/include/stdio.h ]]; }
 has_shellcheck() { have shellcheck; }
+has_iasl() { have iasl; }
 
 package_of() {
   case $1 in
@@ -40,6 +41,7 @@ package_of() {
     qemu) say qemu-system-x86 ;;
     chromium) say chromium chromium-driver ;;
     compiler) say gcc libc6-dev linux-libc-dev ;;
+    iasl) say acpica-tools ;;
     *) say "$1" ;;
   esac
 }

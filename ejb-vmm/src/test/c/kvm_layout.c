@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #define NUMBER(name) printf("%s=%llu\n", #name, (unsigned long long)(unsigned)(name))
+#define VALUE(label, value) printf("%s=%llu\n", label, (unsigned long long)(value))
 #define OFFSET(name, type, field) printf("%s=%zu\n", name, offsetof(type, field))
 #define SIZE(name, type) printf("%s=%zu\n", name, sizeof(type))
 
@@ -31,6 +32,11 @@ int main(void) {
     NUMBER(KVM_SET_SIGNAL_MASK);
     NUMBER(KVM_SET_CPUID2);
     NUMBER(KVM_KVMCLOCK_CTRL);
+    NUMBER(KVM_SET_GSI_ROUTING);
+    NUMBER(KVM_IRQFD);
+    NUMBER(KVM_IOEVENTFD);
+    NUMBER(KVM_ENABLE_CAP);
+    NUMBER(KVM_SIGNAL_MSI);
 
     OFFSET("KvmRun.IMMEDIATE_EXIT", struct kvm_run, immediate_exit);
     OFFSET("KvmRun.EXIT_REASON", struct kvm_run, exit_reason);
@@ -105,6 +111,49 @@ int main(void) {
     SIZE("CpuidEntry.BYTES", struct kvm_cpuid_entry2);
     SIZE("Msr.BYTES", struct kvm_msr_entry);
 
+    SIZE("KvmEvents.IOEVENTFD_BYTES", struct kvm_ioeventfd);
+    OFFSET("KvmEvents.IOEVENTFD_MATCH", struct kvm_ioeventfd, datamatch);
+    OFFSET("KvmEvents.IOEVENTFD_ADDRESS", struct kvm_ioeventfd, addr);
+    OFFSET("KvmEvents.IOEVENTFD_LENGTH", struct kvm_ioeventfd, len);
+    OFFSET("KvmEvents.IOEVENTFD_FD", struct kvm_ioeventfd, fd);
+    OFFSET("KvmEvents.IOEVENTFD_FLAGS", struct kvm_ioeventfd, flags);
+    VALUE("KvmEvents.IOEVENTFD_FLAG_DATAMATCH", KVM_IOEVENTFD_FLAG_DATAMATCH);
+    VALUE("KvmEvents.IOEVENTFD_FLAG_PIO", KVM_IOEVENTFD_FLAG_PIO);
+    VALUE("KvmEvents.IOEVENTFD_FLAG_DEASSIGN", KVM_IOEVENTFD_FLAG_DEASSIGN);
+    SIZE("KvmEvents.IRQFD_BYTES", struct kvm_irqfd);
+    OFFSET("KvmEvents.IRQFD_FD", struct kvm_irqfd, fd);
+    OFFSET("KvmEvents.IRQFD_GSI", struct kvm_irqfd, gsi);
+    OFFSET("KvmEvents.IRQFD_FLAGS", struct kvm_irqfd, flags);
+    OFFSET("KvmEvents.IRQFD_RESAMPLE_FD", struct kvm_irqfd, resamplefd);
+    VALUE("KvmEvents.IRQFD_FLAG_DEASSIGN", KVM_IRQFD_FLAG_DEASSIGN);
+    VALUE("KvmEvents.IRQFD_FLAG_RESAMPLE", KVM_IRQFD_FLAG_RESAMPLE);
+    SIZE("KvmEvents.MSI_BYTES", struct kvm_msi);
+    OFFSET("KvmEvents.MSI_ADDRESS_LOW", struct kvm_msi, address_lo);
+    OFFSET("KvmEvents.MSI_ADDRESS_HIGH", struct kvm_msi, address_hi);
+    OFFSET("KvmEvents.MSI_DATA", struct kvm_msi, data);
+
+    OFFSET("GsiRouting.HEADER_BYTES", struct kvm_irq_routing, entries);
+    OFFSET("GsiRouting.COUNT", struct kvm_irq_routing, nr);
+    SIZE("GsiRouting.ENTRY_BYTES", struct kvm_irq_routing_entry);
+    OFFSET("GsiRouting.ENTRY_GSI", struct kvm_irq_routing_entry, gsi);
+    OFFSET("GsiRouting.ENTRY_TYPE", struct kvm_irq_routing_entry, type);
+    OFFSET("GsiRouting.ENTRY_IRQCHIP", struct kvm_irq_routing_entry, u.irqchip.irqchip);
+    OFFSET("GsiRouting.ENTRY_PIN", struct kvm_irq_routing_entry, u.irqchip.pin);
+    OFFSET("GsiRouting.ENTRY_ADDRESS_LOW", struct kvm_irq_routing_entry, u.msi.address_lo);
+    OFFSET("GsiRouting.ENTRY_ADDRESS_HIGH", struct kvm_irq_routing_entry, u.msi.address_hi);
+    OFFSET("GsiRouting.ENTRY_DATA", struct kvm_irq_routing_entry, u.msi.data);
+    VALUE("GsiRouting.TYPE_IRQCHIP", KVM_IRQ_ROUTING_IRQCHIP);
+    VALUE("GsiRouting.TYPE_MSI", KVM_IRQ_ROUTING_MSI);
+    VALUE("GsiRouting.PIC_MASTER", KVM_IRQCHIP_PIC_MASTER);
+    VALUE("GsiRouting.PIC_SLAVE", KVM_IRQCHIP_PIC_SLAVE);
+    VALUE("GsiRouting.IOAPIC", KVM_IRQCHIP_IOAPIC);
+    VALUE("GsiRouting.IOAPIC_PINS", KVM_IOAPIC_NUM_PINS);
+
+    SIZE("KvmVm.ENABLE_CAP_BYTES", struct kvm_enable_cap);
+    OFFSET("KvmVm.ENABLE_CAP_ARGUMENTS", struct kvm_enable_cap, args);
+    VALUE("KvmVm.X2APIC_USE_32BIT_IDS", KVM_X2APIC_API_USE_32BIT_IDS);
+    VALUE("KvmVm.X2APIC_DISABLE_BROADCAST_QUIRK", KVM_X2APIC_API_DISABLE_BROADCAST_QUIRK);
+
     NUMBER(KVM_CAP_IRQCHIP);
     NUMBER(KVM_CAP_USER_MEMORY);
     NUMBER(KVM_CAP_SET_TSS_ADDR);
@@ -123,6 +172,9 @@ int main(void) {
     NUMBER(KVM_CAP_KVMCLOCK_CTRL);
     NUMBER(KVM_CAP_SIGNAL_MSI);
     NUMBER(KVM_CAP_READONLY_MEM);
+    NUMBER(KVM_CAP_IRQFD_RESAMPLE);
+    NUMBER(KVM_CAP_ENABLE_CAP_VM);
+    NUMBER(KVM_CAP_IOEVENTFD_ANY_LENGTH);
     NUMBER(KVM_CAP_MAX_VCPU_ID);
     NUMBER(KVM_CAP_X2APIC_API);
     NUMBER(KVM_CAP_IMMEDIATE_EXIT);

@@ -36,15 +36,21 @@ class ArchitectureTest {
         uses.put("kvm", List.of("sys", "memory"));
         uses.put("bus..", List.of());
         uses.put("state", List.of());
+        uses.put("stream", List.of());
         uses.put("arch.x86..", List.of("kvm", "memory", "sys"));
         uses.put("block..", List.of("sys"));
         uses.put("virtio.spi", List.of("memory", "sys"));
         uses.put("virtio.queue", List.of("memory", "sys", "virtio.spi"));
         uses.put("virtio.transport", List.of("memory", "sys", "bus..", "state", "virtio.spi"));
         for (String device : List.of("net", "block", "console", "rng", "balloon", "vsock")) {
-            uses.put("virtio." + device, List.of("memory", "sys", "state", "block..", "virtio.spi", "virtio.queue"));
+            uses.put(
+                    "virtio." + device,
+                    List.of("memory", "sys", "state", "stream", "block..", "virtio.spi", "virtio.queue"));
         }
-        uses.put("legacy..", List.of("bus..", "state"));
+        uses.put("virtio.vhost", List.of("memory", "sys", "virtio.spi", "virtio.queue"));
+        uses.put("virtio.net.tap", List.of("sys", "virtio.spi", "virtio.queue", "virtio.vhost", "virtio.net"));
+        uses.put("virtio.net.user", List.of("sys", "virtio.spi", "virtio.queue", "virtio.net"));
+        uses.put("legacy..", List.of("bus..", "state", "stream"));
         uses.put(
                 "machine..",
                 List.of(
@@ -53,13 +59,14 @@ class ArchitectureTest {
                         "kvm",
                         "bus..",
                         "state",
+                        "stream",
                         "block..",
                         "virtio..",
                         "arch.x86..",
                         "legacy..",
                         "mbeans",
                         "com.fasterxml.jackson.."));
-        uses.put("export..", List.of("machine..", "legacy..", "virtio..", "block..", "kvm", "sys", "mbeans"));
+        uses.put("export..", List.of("machine..", "legacy..", "stream", "virtio..", "block..", "kvm", "sys", "mbeans"));
         uses.put("worker..", List.of("export..", "machine..", "sys", "sys.jna", "mbeans"));
         uses.put(
                 "ejb..",

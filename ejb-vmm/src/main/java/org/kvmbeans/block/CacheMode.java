@@ -1,40 +1,40 @@
 package org.kvmbeans.block;
 
-/** How the host caches a disk; the names are those that administrators know from QEMU. */
+/** How the host's page cache stands between a disk and its storage, and when writes are durable. */
 public enum CacheMode {
-    /** Past the host's page cache; durable when the guest flushes. */
-    NONE(true, false, true),
-    /** Past the host's page cache; every write is durable when it is done. */
-    DIRECTSYNC(true, true, true),
-    /** Through the host's page cache; durable when the guest flushes. */
-    WRITEBACK(false, false, true),
-    /** Through the host's page cache; every write is durable when it is done. */
-    WRITETHROUGH(false, true, true),
-    /** Through the host's page cache; flushes are ignored: for guests that may be lost. */
-    UNSAFE(false, false, false);
+    /** Past the page cache (O_DIRECT); durable after a flush. */
+    NONE(true, Durability.AFTER_FLUSH),
+    /** Past the page cache; durable when the write is done (O_DIRECT and O_DSYNC). */
+    DIRECTSYNC(true, Durability.AFTER_WRITE),
+    /** Through the page cache; durable after a flush. */
+    WRITEBACK(false, Durability.AFTER_FLUSH),
+    /** Through the page cache; durable when the write is done (O_DSYNC). */
+    WRITETHROUGH(false, Durability.AFTER_WRITE),
+    /** Through the page cache; flushes are ignored, so that a crash of the host may lose everything. */
+    UNSAFE(false, Durability.NEVER);
 
-    private final boolean direct;
-    private final boolean writesThrough;
-    private final boolean flushes;
-
-    CacheMode(boolean direct, boolean writesThrough, boolean flushes) {
-        this.direct = direct;
-        this.writesThrough = writesThrough;
-        this.flushes = flushes;
+    /** When what was written outlives a crash of the host. */
+    public enum Durability {
+        AFTER_WRITE,
+        AFTER_FLUSH,
+        NEVER
     }
 
-    /** Whether the host's page cache is passed by: O_DIRECT. */
+    private final boolean direct;
+    private final Durability durability;
+
+    CacheMode(boolean direct, Durability durability) {
+        this.direct = direct;
+        this.durability = durability;
+    }
+
+    /** Whether it goes past the page cache. */
     public boolean direct() {
         return direct;
     }
 
-    /** Whether a write that is done is durable: O_DSYNC. */
-    public boolean writesThrough() {
-        return writesThrough;
-    }
-
-    /** Whether a flush makes durable what was written. */
-    public boolean flushes() {
-        return flushes;
+    /** When what was written outlives a crash of the host. */
+    public Durability durability() {
+        return durability;
     }
 }

@@ -27,6 +27,24 @@ public interface DiskImage extends AutoCloseable {
     /** Writes all of {@code source} from {@code offset} on; durable after the next {@link #flush}. */
     void write(long offset, IoVector source) throws IOException;
 
+    /**
+     * Reads without waiting for the storage, if that is possible: from the host's page cache, for instance.
+     *
+     * @return false where the read may have to wait; the target may then be filled in part, and {@link #read} does it all
+     */
+    default boolean readAtOnce(long offset, IoVector target) throws IOException {
+        return false;
+    }
+
+    /**
+     * Writes without waiting for the storage, if that can be expected: into the host's page cache, for instance.
+     *
+     * @return false where the write may have to wait; nothing was then written
+     */
+    default boolean writeAtOnce(long offset, IoVector source) throws IOException {
+        return false;
+    }
+
     /** Makes every write that was done before durable. */
     void flush() throws IOException;
 

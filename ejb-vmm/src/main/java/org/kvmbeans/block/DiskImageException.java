@@ -19,7 +19,11 @@ public class DiskImageException extends IOException {
         /** The image asks for something that is not offered. */
         UNSUPPORTED,
         /** Somebody else uses the image. */
-        LOCKED
+        LOCKED,
+        /** There is no such file or device. */
+        NOT_FOUND,
+        /** The host does not let this process open it. */
+        DENIED
     }
 
     private final Kind kind;
@@ -30,6 +34,7 @@ public class DiskImageException extends IOException {
         this.kind = kind;
     }
 
+    /** What kind of failure it is. */
     public Kind kind() {
         return kind;
     }

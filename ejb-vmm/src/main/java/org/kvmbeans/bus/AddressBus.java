@@ -10,13 +10,29 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>An access belongs to the range that holds its first byte. Bytes outside every range float: they read as ones, and
  * writes to them are lost; such accesses are counted. Lookups take no lock, as this is the path of every exit: the
- * ranges are an immutable sorted array, and the range of the last hit is tried first. Ranges are added by any thread and
- * are seen by accesses that begin after {@link #add} has returned.
+ * ranges are an immutable sorted array, and the range of the last hit is tried first. Ranges are added and removed by any
+ * thread, which accesses see that begin after {@link #add} or {@link #remove} has returned.
+ *
+ * <p>A bus is a device itself, whose offsets are its addresses: registers of one device may lie on a bus of their own.
  */
-public final class AddressBus {
+public final class AddressBus implements BusDevice {
     private static final int WIDEST_ACCESS = 8;
 
-    private record Range(String name, long base, long length, BusDevice device) {
+    private static final class Range {
+        final String name;
+        final long base;
+        final long length;
+        final BusDevice device;
+        /** Written before the array without the range, and read by those who find it by the hint, which may be older. */
+        volatile boolean removed;
+
+        Range(String name, long base, long length, BusDevice device) {
+            this.name = name;
+            this.base = base;
+            this.length = length;
+            this.device = device;
+        }
+
         boolean contains(long address) {
             return address >= base && address - base < length;
         }
@@ -39,7 +55,7 @@ public final class AddressBus {
     private final LongAdder unclaimedWrites = new LongAdder();
     private volatile Range[] ranges = {};
 
-    /** A hint without ordering: a range is immutable and never leaves the bus, so a stale one is merely a miss. */
+    /** A hint without ordering: a stale one is merely a miss, as a range that has left the bus says so itself. */
     private @Nullable Range lastHit;
 
     /**
@@ -49,6 +65,20 @@ public final class AddressBus {
      * @throws IllegalArgumentException where the range is empty, negative or overlaps one that is claimed already
      */
     public synchronized void add(String name, long base, long length, BusDevice device) {
+        String obstacle = tryAdd(name, base, length, device);
+        if (obstacle != null) {
+            throw new IllegalArgumentException("bus range %s (0x%x-0x%x) overlaps %s; ranges of a bus are disjoint"
+                    .formatted(name, base, base + (length - 1), obstacle));
+        }
+    }
+
+    /**
+     * Claims addresses as {@link #add} does, unless they overlap others: for ranges that a guest places.
+     *
+     * @return null where they are claimed now, else a description of the range that is in the way
+     * @throws IllegalArgumentException where the range is empty, negative or ends beyond 2^63
+     */
+    public synchronized @Nullable String tryAdd(String name, long base, long length, BusDevice device) {
         if (base < 0 || length <= 0 || base > Long.MAX_VALUE - (length - 1)) {
             throw new IllegalArgumentException(
                     "bus range %s: base 0x%x, length 0x%x; want a base of 0 or more, a length of 1 or more and an end below 2^63"
@@ -57,14 +87,35 @@ public final class AddressBus {
         Range added = new Range(name, base, length, device);
         for (Range range : ranges) {
             if (range.overlaps(added)) {
-                throw new IllegalArgumentException(
-                        "bus range %s overlaps %s; ranges of a bus are disjoint".formatted(added, range));
+                return range.toString();
             }
         }
         Range[] larger = Arrays.copyOf(ranges, ranges.length + 1);
         larger[ranges.length] = added;
         Arrays.sort(larger, (a, b) -> Long.compare(a.base, b.base));
         ranges = larger;
+        return null;
+    }
+
+    /**
+     * Gives up the addresses that begin at {@code base}. An access that began before may still be inside the device when
+     * this returns; later ones do not reach it.
+     *
+     * @return whether {@code device} had claimed them
+     */
+    public synchronized boolean remove(long base, BusDevice device) {
+        Range[] present = ranges;
+        for (int i = 0; i < present.length; i++) {
+            Range range = present[i];
+            if (range.base == base && range.device == device) {
+                Range[] smaller = Arrays.copyOf(present, present.length - 1);
+                System.arraycopy(present, i + 1, smaller, i, smaller.length - i);
+                range.removed = true;
+                ranges = smaller;
+                return true;
+            }
+        }
+        return false;
     }
 
     /**
@@ -72,6 +123,7 @@ public final class AddressBus {
      *
      * @return the value, little-endian; all ones where nobody claims the address
      */
+    @Override
     public long read(long address, int size) {
         Range range = find(address);
         if (range == null) {
@@ -87,6 +139,7 @@ public final class AddressBus {
     }
 
     /** Writes {@code size} bytes, 1 to 8, at {@code address}; nothing happens where nobody claims the address. */
+    @Override
     public void write(long address, int size, long value) {
         Range range = find(address);
         if (range == null) {
@@ -114,7 +167,7 @@ public final class AddressBus {
 
     private @Nullable Range find(long address) {
         Range hint = lastHit;
-        if (hint != null && hint.contains(address)) {
+        if (hint != null && hint.contains(address) && !hint.removed) {
             return hint;
         }
         Range[] sorted = ranges;

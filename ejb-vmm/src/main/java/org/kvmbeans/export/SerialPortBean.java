@@ -3,11 +3,11 @@ package org.kvmbeans.export;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.legacy.Serial16550;
-import org.kvmbeans.legacy.SerialChunk;
 import org.kvmbeans.machine.VirtualMachine;
 import org.kvmbeans.machine.VmState;
 import org.kvmbeans.mbeans.SerialOutput;
 import org.kvmbeans.mbeans.SerialPortMXBean;
+import org.kvmbeans.stream.OutputChunk;
 
 /** A VM's first serial port for its operators. */
 final class SerialPortBean implements SerialPortMXBean {
@@ -87,7 +87,7 @@ final class SerialPortBean implements SerialPortMXBean {
     public SerialOutput readFrom(long position, int maxBytes, long waitMillis) {
         requireRange("maxBytes", maxBytes, 1, MAX_READ_BYTES);
         requireRange("waitMillis", waitMillis, 0, MAX_WAIT_MILLIS);
-        SerialChunk chunk = port.readFrom(position, maxBytes, waitMillis);
+        OutputChunk chunk = port.readFrom(position, maxBytes, waitMillis);
         return new SerialOutput(chunk.startPosition(), chunk.endPosition(), chunk.data());
     }
 

@@ -28,5 +28,11 @@ final class KvmIoctl {
     static final long KVM_SET_CPUID2 = 0x4008AE90;
     static final long KVM_KVMCLOCK_CTRL = 0xAEAD;
 
+    static final long KVM_SET_GSI_ROUTING = 0x4008AE6A;
+    static final long KVM_IRQFD = 0x4020AE76;
+    static final long KVM_IOEVENTFD = 0x4040AE79;
+    static final long KVM_ENABLE_CAP = 0x4068AEA3;
+    static final long KVM_SIGNAL_MSI = 0x4020AEA5;
+
     private KvmIoctl() {}
 }

@@ -1,6 +1,7 @@
 package org.kvmbeans.kvm;
 
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 import org.kvmbeans.memory.GuestMemory;
 import org.kvmbeans.memory.MemoryRegion;
 import org.kvmbeans.sys.Mapping;
@@ -21,9 +22,17 @@ public final class KvmVm implements AutoCloseable {
 
     private static final int CLOCK_BYTES = 48;
 
+    // struct kvm_enable_cap
+    static final int ENABLE_CAP_BYTES = 104;
+    static final int ENABLE_CAP_ARGUMENTS = 8;
+    static final int X2APIC_USE_32BIT_IDS = 1;
+    static final int X2APIC_DISABLE_BROADCAST_QUIRK = 2;
+
     private final Posix posix;
     private final OwnedFd fd;
     private final int runBytes;
+    private boolean extendedDestinations;
+    private @Nullable GsiRouting gsiRouting;
 
     KvmVm(Posix posix, OwnedFd fd, int runBytes) {
         this.posix = posix;
@@ -78,6 +87,40 @@ public final class KvmVm implements AutoCloseable {
     /** The wire into the in-kernel interrupt controllers for one GSI. */
     public IrqLine irqLine(int gsi) {
         return new IrqLine(posix, fd, gsi);
+    }
+
+    /**
+     * KVM_CAP_X2APIC_API: interrupts reach APIC ids above 255, and id 255 means that CPU alone (KVM api.rst 7.7). Called
+     * before the first vCPU is created and before {@link #gsiRouting} is used.
+     *
+     * @return false where KVM lacks it: no vCPU may have an APIC id above 254 then
+     */
+    public synchronized boolean enableX2ApicIds() {
+        if (check(Capability.X2APIC_API) == 0) {
+            return false;
+        }
+        NativeStruct struct = new NativeStruct(posix, ENABLE_CAP_BYTES);
+        struct.buffer()
+                .putInt(0, Capability.X2APIC_API.number())
+                .putLong(ENABLE_CAP_ARGUMENTS, X2APIC_USE_32BIT_IDS | X2APIC_DISABLE_BROADCAST_QUIRK);
+        fd.ioctl("KVM_ENABLE_CAP", KvmIoctl.KVM_ENABLE_CAP, struct, "KVM_CAP_X2APIC_API");
+        extendedDestinations = true;
+        return true;
+    }
+
+    /** The routes of interrupts, of which a VM has one table; {@link #createIrqchip} comes first. */
+    public synchronized GsiRouting gsiRouting() {
+        GsiRouting routing = gsiRouting;
+        if (routing == null) {
+            routing = new GsiRouting(posix, fd, check(Capability.IRQ_ROUTING), extendedDestinations);
+            gsiRouting = routing;
+        }
+        return routing;
+    }
+
+    /** Eventfds joined to guest accesses and to interrupts. */
+    public synchronized KvmEvents events() {
+        return new KvmEvents(posix, fd, extendedDestinations);
     }
 
     /** KVM_CREATE_VCPU. */

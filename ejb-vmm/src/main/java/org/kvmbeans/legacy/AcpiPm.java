@@ -6,7 +6,8 @@ import org.kvmbeans.bus.BusDevice;
 import org.kvmbeans.bus.InterruptLine;
 
 /**
- * The fixed hardware registers of ACPI (ACPI 6.4, section 4.8): power button, sleep control and power management timer.
+ * The hardware registers of ACPI (ACPI 6.5, section 4.8): power button, sleep control, power management timer, and the
+ * general-purpose events by which other devices make the guest look at them.
  *
  * <p>The machine is always in ACPI mode: SCI_EN reads as one. Writing the sleep type {@value #S5_SLEEP_TYPE} with SLP_EN
  * powers the machine off; other sleep types do nothing. Thread-safe; the interrupt line is called under the device's
@@ -31,6 +32,12 @@ public final class AcpiPm implements BusDevice {
     /** Length of the power management timer's block. */
     public static final int TIMER_LENGTH = 4;
 
+    /** Where general-purpose event block 0 lies: two bytes of status, two of enable. */
+    public static final int GPE0_OFFSET = 12;
+
+    /** Length of general-purpose event block 0. */
+    public static final int GPE0_LENGTH = 4;
+
     /** How many ports the device claims. */
     public static final int REGISTER_COUNT = 16;
 
@@ -46,6 +53,8 @@ public final class AcpiPm implements BusDevice {
     private static final int SLEEP_TYPE_SHIFT = 10;
     private static final int SLEEP_TYPE_MASK = 7;
     private static final int SLEEP_ENABLE = 1 << 13;
+    private static final int GPES = 16;
+    private static final int GPE_BITS = 0xFFFF;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000;
 
@@ -58,6 +67,8 @@ public final class AcpiPm implements BusDevice {
     private int status;
     private int enable;
     private int control;
+    private int gpeStatus;
+    private int gpeEnable;
     private boolean asserted;
 
     /**
@@ -85,6 +96,25 @@ public final class AcpiPm implements BusDevice {
         }
     }
 
+    /**
+     * Raises a general-purpose event; it stays until the guest clears it, and interrupts while the guest has it enabled. Any
+     * thread.
+     *
+     * @param gpe 0 to 15
+     */
+    public void raiseEvent(int gpe) {
+        if (gpe < 0 || gpe >= GPES) {
+            throw new IllegalArgumentException("general-purpose event " + gpe + "; there are 0 to 15");
+        }
+        lock.lock();
+        try {
+            gpeStatus |= 1 << gpe;
+            updateInterrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Sets the registers to their state at power on, as the guest's reset does. The timer runs on. */
     public void reset() {
         lock.lock();
@@ -92,6 +122,8 @@ public final class AcpiPm implements BusDevice {
             status = 0;
             enable = 0;
             control = 0;
+            gpeStatus = 0;
+            gpeEnable = 0;
             updateInterrupt();
         } finally {
             lock.unlock();
@@ -101,35 +133,43 @@ public final class AcpiPm implements BusDevice {
     @Override
     public long read(long offset, int size) {
         long timer = timerTicks() & 0xFFFF_FFFFL;
-        long mask = -1L >>> (64 - 8 * size);
-        int shift = 8 * (int) (offset & 7);
-        if (offset >= TIMER_OFFSET) {
-            return (timer >>> shift) & mask;
-        }
+        long low;
+        long high;
         lock.lock();
         try {
-            long registers = status | ((long) enable << 16) | ((long) (control | SCI_ENABLED) << 32);
-            long beyond = shift == 0 ? 0 : timer << (64 - shift);
-            return ((registers >>> shift) | beyond) & mask;
+            low = status | ((long) enable << 16) | ((long) (control | SCI_ENABLED) << 32);
+            high = timer | ((long) gpeStatus << 32) | ((long) gpeEnable << 48);
         } finally {
             lock.unlock();
         }
+        int shift = 8 * (int) (offset & 7);
+        long beyond = shift == 0 ? 0 : high << (64 - shift);
+        long value = offset >= TIMER_OFFSET ? high >>> shift : (low >>> shift) | beyond;
+        return value & allOnes(size);
     }
 
     @Override
     public void write(long offset, int size, long value) {
-        if (offset >= PM1A_CONTROL_OFFSET + PM1A_CONTROL_LENGTH) {
+        int shift = 8 * (int) (offset & 7);
+        long bits = value & allOnes(size);
+        if (offset >= TIMER_OFFSET) {
+            writeEvents(bits << shift, allOnes(size) << shift);
             return;
         }
-        int shift = 8 * (int) offset;
-        long mask = (-1L >>> (64 - 8 * size)) << shift;
-        if (writeRegisters((value << shift) & mask, mask)) {
+        if (offset + size > TIMER_OFFSET) {
+            writeEvents(bits >>> (64 - shift), allOnes(size) >>> (64 - shift));
+        }
+        if (writeFixed(bits << shift, allOnes(size) << shift)) {
             onPowerOff.run();
         }
     }
 
-    /** Writes those bits of the three registers, as they lie side by side, that the mask names; true: power off. */
-    private boolean writeRegisters(long bits, long mask) {
+    private static long allOnes(int size) {
+        return -1L >>> (64 - 8 * size);
+    }
+
+    /** Writes those bits of the fixed registers, as they lie side by side, that the mask names; true: power off. */
+    private boolean writeFixed(long bits, long mask) {
         lock.lock();
         try {
             status &= ~(int) (bits & 0xFFFF);
@@ -146,6 +186,19 @@ public final class AcpiPm implements BusDevice {
         }
     }
 
+    /** Writes those bits of the eight bytes from the timer on that the mask names; the timer itself takes none. */
+    private void writeEvents(long bits, long mask) {
+        lock.lock();
+        try {
+            gpeStatus &= ~(int) ((bits >>> 32) & GPE_BITS);
+            int enableMask = (int) (mask >>> 48);
+            gpeEnable = (gpeEnable & ~enableMask) | ((int) (bits >>> 48) & enableMask);
+            updateInterrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private long timerTicks() {
         long nanos = nanoClock.getAsLong() - startNanos;
         // In two steps, so that no product leaves 63 bits.
@@ -153,7 +206,7 @@ public final class AcpiPm implements BusDevice {
     }
 
     private void updateInterrupt() {
-        boolean level = (status & enable) != 0;
+        boolean level = (status & enable) != 0 || (gpeStatus & gpeEnable) != 0;
         if (level != asserted) {
             asserted = level;
             sci.set(level);

@@ -4,6 +4,10 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import org.kvmbeans.bus.ByteBusDevice;
 import org.kvmbeans.bus.InterruptLine;
+import org.kvmbeans.stream.CharacterPort;
+import org.kvmbeans.stream.InputQueue;
+import org.kvmbeans.stream.OutputChunk;
+import org.kvmbeans.stream.OutputHistory;
 
 /**
  * A 16550A serial port (National Semiconductor PC16550D data sheet), eight ports wide.
@@ -16,7 +20,7 @@ import org.kvmbeans.bus.InterruptLine;
  * <p>Thread-safe. The interrupt line is called under the port's lock. It follows the pending interrupt while OUT2 is
  * set, as wired on a PC.
  */
-public final class Serial16550 implements ByteBusDevice {
+public final class Serial16550 implements ByteBusDevice, CharacterPort {
     /** How many ports the device claims. */
     public static final int REGISTER_COUNT = 8;
 
@@ -64,8 +68,8 @@ public final class Serial16550 implements ByteBusDevice {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final InterruptLine interrupt;
-    private final SerialOutputBuffer output = new SerialOutputBuffer();
-    private final SerialInputQueue input = new SerialInputQueue();
+    private final OutputHistory output = new OutputHistory();
+    private final InputQueue input = new InputQueue();
     private final LoopbackFifo loopback = new LoopbackFifo();
     private final ModemStatus modemStatus = new ModemStatus();
 
@@ -98,31 +102,27 @@ public final class Serial16550 implements ByteBusDevice {
         }
     }
 
-    /** Bytes of the host's input that the guest has taken. */
+    @Override
     public long bytesReceived() {
         return bytesReceived.getOpaque();
     }
 
-    /** Bytes that the guest has transmitted. */
+    @Override
     public long bytesTransmitted() {
         return output.endPosition();
     }
 
-    /** Bytes of input that wait for the guest. */
+    @Override
     public int inputPendingBytes() {
         return input.size();
     }
 
-    /** The most bytes of input that may wait for the guest. */
+    @Override
     public int inputCapacityBytes() {
-        return SerialInputQueue.CAPACITY_BYTES;
+        return InputQueue.CAPACITY_BYTES;
     }
 
-    /**
-     * Offers input to the guest: all of it is accepted, or none.
-     *
-     * @throws IllegalStateException where it does not fit; the message tells the room left and the size offered
-     */
+    @Override
     public void offerInput(byte[] bytes) {
         lock.lock();
         try {
@@ -133,13 +133,13 @@ public final class Serial16550 implements ByteBusDevice {
         }
     }
 
-    /** The newest output; see {@link SerialOutputBuffer#tail}. */
+    @Override
     public byte[] tail(int bytes) {
         return output.tail(bytes);
     }
 
-    /** Output from a position on; see {@link SerialOutputBuffer#readFrom}. */
-    public SerialChunk readFrom(long position, int maxBytes, long waitMillis) {
+    @Override
+    public OutputChunk readFrom(long position, int maxBytes, long waitMillis) {
         return output.readFrom(position, maxBytes, waitMillis);
     }
 

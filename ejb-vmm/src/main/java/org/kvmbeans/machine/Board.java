@@ -8,6 +8,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.arch.x86.BootMsrs;
 import org.kvmbeans.arch.x86.CpuEntry;
+import org.kvmbeans.arch.x86.CpuTopology;
 import org.kvmbeans.arch.x86.Cpuid;
 import org.kvmbeans.arch.x86.PcConfiguration;
 import org.kvmbeans.arch.x86.PcLayout;
@@ -68,7 +69,7 @@ final class Board implements AutoCloseable {
             VmDefinition definition = frame.definition();
             String name = "kvmbeans-" + definition.name();
             memory = owned(GuestMemory.allocate(posix, name, definition.memoryBytes()));
-            PcConfiguration configuration = new PcConfiguration(definition.vcpus(), false);
+            PcConfiguration configuration = PcConfiguration.of(CpuTopology.ofCores(definition.vcpus()));
             CpuEntry entry = BootLoader.load(
                     memory,
                     new BootSource(definition.kernel(), definition.initrd(), definition.cmdline()),
@@ -114,7 +115,8 @@ final class Board implements AutoCloseable {
 
     private void createVcpus(KvmSystem system, CpuEntry entry) {
         boolean deadlineTimer = system.check(Capability.TSC_DEADLINE_TIMER) != 0;
-        Cpuid cpuid = new Cpuid(system.supportedCpuid(), frame.vcpus().size(), deadlineTimer);
+        Cpuid cpuid = new Cpuid(
+                system.supportedCpuid(), CpuTopology.ofCores(frame.vcpus().size()), deadlineTimer);
         for (Vcpu monitor : frame.vcpus()) {
             KvmVcpu vcpu = owned(vm.createVcpu(monitor.id()));
             vcpu.setCpuid(cpuid.forVcpu(monitor.id()));

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.Mapping;
 import org.kvmbeans.sys.Mman;
@@ -182,6 +183,18 @@ public final class GuestMemory implements AutoCloseable {
         copyIn(offsetOf(gpa, length), ByteBuffer.wrap(source, start, length));
     }
 
+    /**
+     * A view of {@code length} bytes of RAM, little-endian, for what is accessed all the time: rings. It can be read and
+     * written safely for ever, but shows the guest's memory only until {@link #close}.
+     *
+     * @return null where the bytes lie in two of the mapping's buffers: use the accessors then
+     * @throws GuestAddressException where they are not all RAM
+     */
+    public @Nullable ByteBuffer view(long gpa, int length) {
+        long offset = offsetOf(gpa, length);
+        return within(offset, length) ? stretch(offset, length).order(ByteOrder.LITTLE_ENDIAN) : null;
+    }
+
     /** Adds {@code length} bytes of RAM from {@code gpa} on to a vector, for system calls. */
     public void addTo(IoVector vector, long gpa, long length) {
         long offset = offsetOf(gpa, length);
@@ -213,6 +226,31 @@ public final class GuestMemory implements AutoCloseable {
             done += count;
         }
         return length;
+    }
+
+    /**
+     * Gives pages back to the host: they read as zero until the guest writes to them again. Pages that {@code length} bytes
+     * from {@code gpa} on cover only in part stay as they are.
+     *
+     * @return bytes given back, whether or not the host had backed them
+     * @throws GuestAddressException where a byte is not RAM; nothing is given back then
+     * @throws PosixException where the host refuses
+     */
+    public long discard(long gpa, long length) {
+        long offset = offsetOf(gpa, length);
+        long start = (offset + PAGE_BYTES - 1) & -PAGE_BYTES;
+        long bytes = ((offset + length) & -PAGE_BYTES) - start;
+        if (bytes <= 0) {
+            return 0;
+        }
+        // A hole in the file, not in the mapping: what other processes map of it, vhost or KVM, loses the pages as
+        // well.
+        int mode = Mman.FALLOC_FL_PUNCH_HOLE | Mman.FALLOC_FL_KEEP_SIZE;
+        PosixException.check(
+                posix.fallocate(memfd.number(), mode, start, bytes),
+                "FALLOC_FL_PUNCH_HOLE",
+                "guest memory, gpa=0x%x, %d bytes".formatted(gpa, length));
+        return bytes;
     }
 
     /** Gives the memory back to the host. Idempotent; nothing may run in the guest any more. */

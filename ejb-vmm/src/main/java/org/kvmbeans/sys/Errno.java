@@ -23,6 +23,13 @@ public final class Errno {
     public static final int EMFILE = 24;
     public static final int ENOTTY = 25;
     public static final int ENOSPC = 28;
+    public static final int EROFS = 30;
+    public static final int EFBIG = 27;
+    public static final int EISDIR = 21;
+    public static final int ENOLCK = 37;
+    public static final int ENOSYS = 38;
+    public static final int EOPNOTSUPP = 95;
+    public static final int EDQUOT = 122;
 
     private static final Map<Integer, String> NAMES = Map.ofEntries(
             Map.entry(EPERM, "EPERM"),
@@ -43,7 +50,14 @@ public final class Errno {
             Map.entry(EINVAL, "EINVAL"),
             Map.entry(EMFILE, "EMFILE"),
             Map.entry(ENOTTY, "ENOTTY"),
-            Map.entry(ENOSPC, "ENOSPC"));
+            Map.entry(ENOSPC, "ENOSPC"),
+            Map.entry(EROFS, "EROFS"),
+            Map.entry(EFBIG, "EFBIG"),
+            Map.entry(EISDIR, "EISDIR"),
+            Map.entry(ENOLCK, "ENOLCK"),
+            Map.entry(ENOSYS, "ENOSYS"),
+            Map.entry(EOPNOTSUPP, "EOPNOTSUPP"),
+            Map.entry(EDQUOT, "EDQUOT"));
 
     private Errno() {}
 

@@ -159,7 +159,9 @@ public final class EventLoop implements AutoCloseable {
             }
             tasks.add(task);
         }
-        wakeUp.signal();
+        if (Thread.currentThread() != thread) {
+            wakeUp.signal();
+        }
     }
 
     /** Runs {@code task} on the loop's thread and returns when it has run; at once where the caller is that thread. */
@@ -253,12 +255,16 @@ public final class EventLoop implements AutoCloseable {
         }
     }
 
-    /** Runs what is due; false when the loop is to end. */
+    /**
+     * Runs what is due; false when the loop is to end. Of the tasks, those that are there now: one that comes back with
+     * every turn, as a busy queue does, leaves the descriptors their turns.
+     */
     private boolean runTasks() {
+        int turns = pendingTasks();
         while (true) {
             Runnable task;
             synchronized (lock) {
-                task = tasks.poll();
+                task = turns-- > 0 ? tasks.poll() : null;
                 if (task == null) {
                     Timer timer = timers.peek();
                     if (timer != null && timer.dueNanos - System.nanoTime() <= 0) {
@@ -267,18 +273,27 @@ public final class EventLoop implements AutoCloseable {
                     }
                 }
                 if (task == null) {
-                    return !closing;
+                    return !closing || !tasks.isEmpty();
                 }
             }
             guarded(task);
         }
     }
 
+    private int pendingTasks() {
+        synchronized (lock) {
+            return tasks.size();
+        }
+    }
+
     private int timeoutMillis() {
         synchronized (lock) {
+            if (!tasks.isEmpty()) {
+                return 0;
+            }
             Timer timer = timers.peek();
             if (timer == null) {
-                return tasks.isEmpty() ? -1 : 0;
+                return -1;
             }
             long nanos = Math.max(0, timer.dueNanos - System.nanoTime());
             return (int) Math.min(Integer.MAX_VALUE, (nanos + NANOS_PER_MILLI - 1) / NANOS_PER_MILLI);

@@ -1,6 +1,9 @@
 package org.kvmbeans.sys;
 
-/** Constants of memory mapping on Linux x86-64: {@code asm-generic/mman.h}, {@code linux/memfd.h}, {@code linux/fcntl.h}. */
+/**
+ * Constants of memory mapping on Linux x86-64: {@code asm-generic/mman.h}, {@code linux/memfd.h}, {@code linux/fcntl.h},
+ * {@code linux/falloc.h}.
+ */
 public final class Mman {
     public static final int PROT_READ = 0x1;
     public static final int PROT_WRITE = 0x2;
@@ -21,6 +24,9 @@ public final class Mman {
     public static final int F_SEAL_SEAL = 0x1;
     public static final int F_SEAL_SHRINK = 0x2;
     public static final int F_SEAL_GROW = 0x4;
+
+    public static final int FALLOC_FL_KEEP_SIZE = 0x1;
+    public static final int FALLOC_FL_PUNCH_HOLE = 0x2;
 
     private Mman() {}
 }

@@ -123,4 +123,22 @@ public interface Posix {
 
     /** The address of a direct buffer's first byte. */
     long addressOf(ByteBuffer direct);
+
+    /** getrandom(2) to an address; how many bytes were written. */
+    long getrandom(long address, long length, int flags);
+
+    /** fcntl(2) with the address of a structure as its argument. */
+    int fcntlStruct(int fd, int command, long address);
+
+    /** preadv2(2): preadv with {@code RWF_} flags. */
+    long preadv2(int fd, long iovecs, int count, long position, int flags);
+
+    /** statx(2) of an open file into the 256 bytes at {@code address}. */
+    int statx(int fd, int mask, long address);
+
+    /** socket(2). */
+    int socket(int domain, int type, int protocol);
+
+    /** connect(2); {@code address} is that of {@code length} bytes of struct sockaddr. */
+    int connect(int fd, long address, int length);
 }

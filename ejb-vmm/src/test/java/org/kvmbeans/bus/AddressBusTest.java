@@ -154,6 +154,50 @@ class AddressBusTest {
     }
 
     @Test
+    void removedRangeIsNotReachedThoughItWasHitLast() {
+        BusDevice first = device("a", 1);
+        bus.add("a", 0, 4, first);
+        bus.add("b", 4, 4, device("b", 2));
+        assertThat(bus.read(0, 1)).isEqualTo(1);
+
+        assertThat(bus.remove(0, first)).isTrue();
+
+        assertThat(bus.read(0, 1)).isEqualTo(0xFF);
+        assertThat(bus.read(4, 1)).isEqualTo(2);
+        bus.add("c", 0, 4, device("c", 3));
+        assertThat(bus.read(0, 1)).isEqualTo(3);
+    }
+
+    @Test
+    void onlyItsDeviceGivesARangeUp() {
+        BusDevice owner = device("a", 1);
+        bus.add("a", 0x10, 4, owner);
+        assertThat(bus.remove(0x10, device("other", 0))).isFalse();
+        assertThat(bus.remove(0x11, owner)).isFalse();
+        assertThat(bus.read(0x10, 1)).isEqualTo(1);
+        assertThat(bus.remove(0x10, owner)).isTrue();
+        assertThat(bus.remove(0x10, owner)).isFalse();
+    }
+
+    @Test
+    void rangeThatAGuestPlacesIsRefusedByNameOfWhatIsInTheWay() {
+        bus.add("ioapic", 0x100, 0x10, device("ioapic", 0));
+        assertThat(bus.tryAdd("bar", 0x108, 0x10, device("bar", 0))).isEqualTo("ioapic (0x100-0x10f)");
+        assertThat(bus.tryAdd("bar", 0x110, 0x10, device("bar", 5))).isNull();
+        assertThat(bus.read(0x110, 1)).isEqualTo(5);
+    }
+
+    @Test
+    void busIsADeviceOfAnotherBus() {
+        AddressBus registers = new AddressBus();
+        registers.add("inner", 8, 8, device("inner", 7));
+        bus.add("outer", 0x1000, 0x100, registers);
+        assertThat(bus.read(0x100C, 4)).isEqualTo(7);
+        assertThat(bus.read(0x1000, 4)).isEqualTo(0xFFFF_FFFFL);
+        assertThat(accesses).containsExactly("inner read 4/4");
+    }
+
+    @Test
     void byteDeviceSeesWideAccessAsBytesLowestFirst() {
         int[] registers = {0x11, 0x22, 0x33, 0x44};
         bus.add("bytes", 0x70, 4, new ByteBusDevice() {

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -53,6 +54,22 @@ class KvmLayoutTest {
                 assertThat(field.getLong(null)).as(entry.getKey()).isEqualTo(entry.getValue());
             }
         }
+    }
+
+    @Test
+    void interruptAndEventStructuresAreTheHeaders() throws Exception {
+        int compared = 0;
+        for (Class<?> owner : List.of(KvmEvents.class, GsiRouting.class, KvmVm.class)) {
+            String prefix = owner.getSimpleName() + ".";
+            for (Map.Entry<String, Long> entry : header.entrySet()) {
+                if (entry.getKey().startsWith(prefix)) {
+                    Field field = owner.getDeclaredField(entry.getKey().substring(prefix.length()));
+                    assertThat(field.getLong(null)).as(entry.getKey()).isEqualTo(entry.getValue());
+                    compared++;
+                }
+            }
+        }
+        assertThat(compared).isEqualTo(40);
     }
 
     @Test

@@ -3,7 +3,7 @@ package org.kvmbeans.machine;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import org.kvmbeans.legacy.Serial16550;
-import org.kvmbeans.legacy.SerialChunk;
+import org.kvmbeans.stream.OutputChunk;
 
 /** A person at a guest's serial port: reads until something is said, and types. */
 public final class GuestConsole {
@@ -30,7 +30,7 @@ public final class GuestConsole {
                 throw new AssertionError("the guest did not say \"" + text + "\" within " + seconds + " s; state "
                         + vm.state() + " " + vm.lastError() + "; it said:\n" + heard);
             }
-            SerialChunk chunk = port.readFrom(position, CHUNK_BYTES, WAIT_MILLIS);
+            OutputChunk chunk = port.readFrom(position, CHUNK_BYTES, WAIT_MILLIS);
             position = chunk.endPosition();
             heard.append(new String(chunk.data(), StandardCharsets.ISO_8859_1));
             found = heard.indexOf(text);

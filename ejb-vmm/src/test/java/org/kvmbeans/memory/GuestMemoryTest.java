@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -147,5 +148,69 @@ class GuestMemoryTest {
 
     private static List<String> maps() throws IOException {
         return Files.readAllLines(Path.of("/proc/self/maps"));
+    }
+
+    @Test
+    void discardGivesWholePagesBackAndNoOthers() {
+        try (GuestMemory memory = GuestMemory.allocate(posix, "test", MIB)) {
+            long page = GuestMemory.PAGE_BYTES;
+            memory.write(0, filled(16 * (int) page), 0, 16 * (int) page);
+            long before = memory.residentBytes();
+
+            assertThat(memory.discard(page + 1, 4 * page)).isEqualTo(3 * page);
+
+            assertThat(memory.residentBytes()).isEqualTo(before - 3 * page);
+            assertThat(memory.getByte(2 * page - 1)).isEqualTo((byte) 0x5A);
+            assertThat(memory.getByte(2 * page)).isZero();
+            assertThat(memory.getByte(5 * page - 1)).isZero();
+            assertThat(memory.getByte(5 * page)).isEqualTo((byte) 0x5A);
+        }
+    }
+
+    @Test
+    void discardOfLessThanAPageDoesNothing() {
+        try (GuestMemory memory = GuestMemory.allocate(posix, "test", MIB)) {
+            memory.putByte(0x1000, (byte) 1);
+
+            assertThat(memory.discard(0x1001, GuestMemory.PAGE_BYTES)).isZero();
+            assertThat(memory.discard(0x1000, 0)).isZero();
+
+            assertThat(memory.getByte(0x1000)).isEqualTo((byte) 1);
+        }
+    }
+
+    @Test
+    void discardStopsAtTheHole() {
+        try (GuestMemory memory = GuestMemory.allocate(posix, "test", 5 * GIB)) {
+            long page = GuestMemory.PAGE_BYTES;
+            memory.putByte(3 * GIB - 1, (byte) 1);
+            memory.putByte(4 * GIB, (byte) 2);
+
+            assertThat(memory.discard(3 * GIB - page, page)).isEqualTo(page);
+
+            assertThat(memory.getByte(3 * GIB - 1)).isZero();
+            assertThat(memory.getByte(4 * GIB)).isEqualTo((byte) 2);
+        }
+    }
+
+    @Test
+    void discardRefusesWhatIsNotRam() {
+        GuestMemory memory = GuestMemory.allocate(posix, "test", 5 * GIB);
+        memory.putByte(3 * GIB - 1, (byte) 1);
+        long page = GuestMemory.PAGE_BYTES;
+
+        for (long[] range : new long[][] {
+            {3 * GIB - page, 2 * page}, {4 * GIB - page, 2 * page}, {6 * GIB, page}, {-page, 2 * page}, {0, -page}
+        }) {
+            assertThatExceptionOfType(GuestAddressException.class).isThrownBy(() -> memory.discard(range[0], range[1]));
+        }
+        memory.close();
+        assertThatExceptionOfType(GuestAddressException.class).isThrownBy(() -> memory.discard(0, page));
+    }
+
+    private static byte[] filled(int length) {
+        byte[] bytes = new byte[length];
+        Arrays.fill(bytes, (byte) 0x5A);
+        return bytes;
     }
 }

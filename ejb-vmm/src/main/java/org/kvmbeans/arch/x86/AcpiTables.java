@@ -6,7 +6,10 @@ import java.util.List;
 import org.kvmbeans.arch.x86.acpi.AcpiTable;
 import org.kvmbeans.memory.GuestMemory;
 
-/** Puts the machine's ACPI tables into guest memory, from {@link PcLayout#ACPI_TABLES} on. */
+/**
+ * Puts the machine's ACPI tables into guest memory, where firmware would be: from {@link PcLayout#ACPI_TABLES} on, the table
+ * of vCPU objects from {@link PcLayout#ACPI_CPU_TABLE} on.
+ */
 public final class AcpiTables {
     private static final int RSDP_BYTES = 36;
     private static final int RSDP_REVISION = 2;
@@ -14,6 +17,7 @@ public final class AcpiTables {
     private static final int RSDP_CHECKSUM = 8;
     private static final int RSDP_EXTENDED_CHECKSUM = 32;
     private static final int XSDT_REVISION = 1;
+    private static final int MCFG_REVISION = 1;
     private static final int ALIGNMENT = 64;
     private static final int FACS_BYTES = 64;
     private static final int FACS_VERSION = 2;
@@ -26,10 +30,10 @@ public final class AcpiTables {
     }
 
     /**
-     * Writes RSDP, XSDT, FADT, FACS, DSDT and MADT.
+     * Writes RSDP, XSDT, FADT, FACS, DSDT, SSDT, MADT and MCFG.
      *
      * @return guest-physical address of the RSDP
-     * @throws IllegalArgumentException where there are more vCPUs than tables have room for
+     * @throws IllegalArgumentException where there are more vCPUs than tables have room for, which is true of no topology of up to 1,024
      */
     public static long write(GuestMemory memory, PcConfiguration configuration) {
         AcpiTables tables = new AcpiTables(memory);
@@ -37,7 +41,9 @@ public final class AcpiTables {
         long dsdt = tables.place(Dsdt.build(configuration));
         List<Long> listed = new ArrayList<>();
         listed.add(tables.place(Fadt.build(configuration, facs, dsdt)));
+        listed.add(tables.placeCpuTable(CpuObjects.table(configuration)));
         listed.add(tables.place(Madt.build(configuration)));
+        listed.add(tables.place(mcfg()));
         AcpiTable xsdt = new AcpiTable("XSDT", XSDT_REVISION);
         listed.forEach(xsdt::u64);
         byte[] rsdp = rsdp(tables.place(xsdt.toBytes()));
@@ -50,12 +56,33 @@ public final class AcpiTables {
 
     private long place(byte[] table) {
         long address = next;
-        if (table.length > PcLayout.ACPI_TABLES_END - address) {
+        write(table, address, PcLayout.ACPI_TABLES_END);
+        next = (address + table.length + ALIGNMENT - 1) & -ALIGNMENT;
+        return address;
+    }
+
+    private long placeCpuTable(byte[] table) {
+        write(table, PcLayout.ACPI_CPU_TABLE, PcLayout.ACPI_TABLES);
+        return PcLayout.ACPI_CPU_TABLE;
+    }
+
+    private void write(byte[] table, long address, long end) {
+        if (table.length > end - address) {
             throw new IllegalArgumentException("the ACPI tables have no room below 1 MiB: too many vCPUs");
         }
         memory.write(address, table, 0, table.length);
-        next = (address + table.length + ALIGNMENT - 1) & -ALIGNMENT;
-        return address;
+    }
+
+    /** Where PCI Express configuration space is (PCI firmware specification 3.3, 4.1.2): segment 0, bus 0 alone. */
+    private static byte[] mcfg() {
+        return new AcpiTable("MCFG", MCFG_REVISION)
+                .zeros(8)
+                .u64(PcLayout.PCI_ECAM)
+                .u16(0)
+                .u8(0)
+                .u8(0)
+                .zeros(4)
+                .toBytes();
     }
 
     /** The firmware control structure (5.2.10): no header of the common kind, no checksum. */

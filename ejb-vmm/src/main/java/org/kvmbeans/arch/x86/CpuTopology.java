@@ -1,143 +1,87 @@
 package org.kvmbeans.arch.x86;
 
-import java.util.ArrayList;
-import java.util.List;
-import org.kvmbeans.kvm.CpuidEntry;
-
 /**
- * Tells guests that N vCPUs are the N cores of one socket, one thread each, with APIC ids from 0 on. Intel and AMD say this
- * in different leaves (Intel SDM volume 3, 9.9; AMD APM volume 3, appendix E.5); all that the host's CPU has are made to
- * agree.
+ * How a machine's vCPUs are grouped, and the APIC ids that follow. vCPUs are numbered by index, threads of a core first,
+ * then the cores of a socket, from 0 to {@link #vcpuCount()} - 1.
+ *
+ * <p>An APIC id has a field of whole bits for each level (Intel SDM volume 3, 9.9), so where a level's size is no power of
+ * two ids have gaps: with six cores a socket, the second socket's first core has id 8.
+ *
+ * @param sockets at least 1
+ * @param cores per socket, at least 1
+ * @param threads per core, at least 1
  */
-final class CpuTopology {
-    private static final int CACHES = 0x4;
-    private static final int EXTENDED_TOPOLOGY = 0xB;
-    private static final int EXTENDED_TOPOLOGY_V2 = 0x1F;
-    private static final int AMD_FEATURES = 0x8000_0001;
-    private static final int AMD_SIZES = 0x8000_0008;
-    private static final int AMD_CACHES = 0x8000_001D;
-    private static final int AMD_TOPOLOGY = 0x8000_001E;
-    private static final int AMD_EXTENDED_TOPOLOGY = 0x8000_0026;
+public record CpuTopology(int sockets, int cores, int threads) {
+    /** What KVM's APIC ids allow of any level. */
+    private static final int MAX_VCPUS = 4096;
 
-    private static final int HTT = 1 << 28;
-    private static final int CMP_LEGACY = 1 << 1;
-    private static final int TOPOLOGY_EXTENSIONS = 1 << 22;
-    /** "Auth" of AuthenticAMD and "Hygo" of HygonGenuine, as EBX of leaf 0 has them. */
-    private static final int AUTHENTIC_AMD = 0x68747541;
-
-    private static final int HYGON_GENUINE = 0x6F677948;
-
-    private static final int LEVEL_THREADS = 1;
-    private static final int LEVEL_CORES = 2;
-    private static final int PRIVATE_CACHE_LEVELS = 2;
-    private static final int MAX_CORES_LEAF_4 = 64;
-    private static final int MAX_SHARING = 4096;
-    private static final int MAX_LOGICAL_CPUS = 255;
-    private static final int MAX_CORES_AMD_SIZES = 256;
-
-    private final int cores;
-    /** Bits of the APIC id that number the cores. */
-    private final int coreBits;
-
-    private final boolean amd;
-    private final boolean hasAmdTopology;
-    private final boolean hasExtendedTopologyV2;
-
-    CpuTopology(List<CpuidEntry> supported, int cores) {
-        this.cores = cores;
-        this.coreBits = Integer.SIZE - Integer.numberOfLeadingZeros(cores - 1);
-        this.amd = supported.stream()
-                .anyMatch(e -> e.function() == 0 && (e.ebx() == AUTHENTIC_AMD || e.ebx() == HYGON_GENUINE));
-        this.hasAmdTopology = supported.stream().anyMatch(e -> e.function() == AMD_TOPOLOGY);
-        this.hasExtendedTopologyV2 = supported.stream().anyMatch(e -> e.function() == EXTENDED_TOPOLOGY_V2);
-    }
-
-    /** Whether {@link #extendedTopology} comes in this entry's place, or nothing does. */
-    boolean replaces(CpuidEntry entry) {
-        int leaf = entry.function();
-        return leaf == EXTENDED_TOPOLOGY || leaf == EXTENDED_TOPOLOGY_V2 || leaf == AMD_EXTENDED_TOPOLOGY;
-    }
-
-    /** The entry as vCPU {@code apicId} is to see it. */
-    CpuidEntry adapt(CpuidEntry entry, int apicId) {
-        return switch (entry.function()) {
-            case CpuFeatures.FEATURES -> features(entry, apicId);
-            case CACHES -> with(entry, intelCaches(entry.eax()));
-            case AMD_FEATURES -> amdFeatures(entry);
-            case AMD_SIZES -> with(entry, entry.eax(), entry.ebx(), amdSizes(), entry.edx());
-            case AMD_CACHES -> with(entry, caches(entry.eax()));
-            case AMD_TOPOLOGY -> with(entry, apicId, apicId & 0xFF, 0, 0);
-            default -> entry;
-        };
-    }
-
-    private CpuidEntry features(CpuidEntry entry, int apicId) {
-        // AMD counts the CPUs; Intel counts the ids set aside for them.
-        int count = amd ? cores : 1 << coreBits;
-        int ebx = (entry.ebx() & 0xFFFF) | (Math.min(count, MAX_LOGICAL_CPUS) << 16) | ((apicId & 0xFF) << 24);
-        int edx = cores > 1 ? entry.edx() | HTT : entry.edx() & ~HTT;
-        return with(entry, entry.eax(), ebx, entry.ecx(), edx);
-    }
-
-    private int intelCaches(int eax) {
-        int coreIds = Math.min(1 << coreBits, MAX_CORES_LEAF_4);
-        return isCache(eax) ? (caches(eax) & 0x03FF_FFFF) | ((coreIds - 1) << 26) : eax;
-    }
-
-    private static boolean isCache(int eax) {
-        return (eax & 0x1F) != 0;
-    }
-
-    /** EAX of a cache: the first two levels are each core's own, what is beyond belongs to the socket. */
-    private int caches(int eax) {
-        if (!isCache(eax)) {
-            return eax;
+    public CpuTopology {
+        if (sockets < 1 || cores < 1 || threads < 1 || (long) sockets * cores > MAX_VCPUS / threads) {
+            throw new IllegalArgumentException("topology of " + sockets + " sockets, " + cores + " cores, " + threads
+                    + " threads: each must be at least 1, and the product at most " + MAX_VCPUS);
         }
-        int level = (eax >>> 5) & 0x7;
-        int sharing = level <= PRIVATE_CACHE_LEVELS ? 1 : Math.min(1 << coreBits, MAX_SHARING);
-        return (eax & ~(0xFFF << 14)) | ((sharing - 1) << 14);
     }
 
-    private CpuidEntry amdFeatures(CpuidEntry entry) {
-        int ecx = entry.ecx() & ~CMP_LEGACY;
-        if (amd && cores > 1) {
-            ecx |= CMP_LEGACY;
+    /** So many cores of one thread each in one socket: each vCPU's APIC id is its index. */
+    public static CpuTopology ofCores(int cores) {
+        return new CpuTopology(1, cores, 1);
+    }
+
+    /** How many vCPUs there can be. */
+    public int vcpuCount() {
+        return sockets * cores * threads;
+    }
+
+    /** vCPUs of one socket. */
+    public int vcpusPerSocket() {
+        return cores * threads;
+    }
+
+    /**
+     * The APIC id of a vCPU: what KVM_CREATE_VCPU, CPUID and ACPI know it by.
+     *
+     * @param index 0 to {@link #vcpuCount()} - 1
+     * @throws IndexOutOfBoundsException where there is no such vCPU
+     */
+    public int apicId(int index) {
+        if (index < 0 || index >= vcpuCount()) {
+            throw new IndexOutOfBoundsException("vCPU " + index + " of " + vcpuCount());
         }
-        if (!hasAmdTopology) {
-            ecx &= ~TOPOLOGY_EXTENSIONS;
-        }
-        return with(entry, entry.eax(), entry.ebx(), ecx, entry.edx());
+        int core = index / threads;
+        return (core / cores) << socketShift() | (core % cores) << threadBits() | index % threads;
     }
 
-    private int amdSizes() {
-        return amd ? (coreBits << 12) | (Math.min(cores, MAX_CORES_AMD_SIZES) - 1) : 0;
+    /** The largest APIC id of all. */
+    public int maxApicId() {
+        return apicId(vcpuCount() - 1);
     }
 
-    /** Leaf 0xB for all, which x2APIC brings with it, and 0x1F where the host has it. */
-    List<CpuidEntry> extendedTopology(int apicId) {
-        List<CpuidEntry> entries = new ArrayList<>(levels(EXTENDED_TOPOLOGY, apicId));
-        if (hasExtendedTopologyV2) {
-            entries.addAll(levels(EXTENDED_TOPOLOGY_V2, apicId));
-        }
-        return entries;
+    /** The socket that a vCPU sits in, from 0 on. */
+    int socket(int index) {
+        return index / vcpusPerSocket();
     }
 
-    private List<CpuidEntry> levels(int leaf, int apicId) {
-        return List.of(
-                level(leaf, 0, 0, 1, LEVEL_THREADS, apicId),
-                level(leaf, 1, coreBits, cores, LEVEL_CORES, apicId),
-                level(leaf, 2, 0, 0, 0, apicId));
+    /** The core within its socket, from 0 on. */
+    int core(int index) {
+        return index / threads % cores;
     }
 
-    private static CpuidEntry level(int leaf, int index, int shift, int cpus, int type, int apicId) {
-        return new CpuidEntry(leaf, index, CpuidEntry.SIGNIFICANT_INDEX, shift, cpus, (type << 8) | index, apicId);
+    /** Bits of the APIC id that number a core's threads. */
+    int threadBits() {
+        return bitsFor(threads);
     }
 
-    private static CpuidEntry with(CpuidEntry entry, int eax) {
-        return with(entry, eax, entry.ebx(), entry.ecx(), entry.edx());
+    /** Bits of the APIC id that number a socket's cores. */
+    int coreBits() {
+        return bitsFor(cores);
     }
 
-    private static CpuidEntry with(CpuidEntry entry, int eax, int ebx, int ecx, int edx) {
-        return new CpuidEntry(entry.function(), entry.index(), entry.flags(), eax, ebx, ecx, edx);
+    /** Where in the APIC id the socket's number begins. */
+    int socketShift() {
+        return threadBits() + coreBits();
+    }
+
+    private static int bitsFor(int count) {
+        return Integer.SIZE - Integer.numberOfLeadingZeros(count - 1);
     }
 }

@@ -4,30 +4,34 @@ import java.util.ArrayList;
 import java.util.List;
 import org.kvmbeans.kvm.CpuidEntry;
 
-/** What CPUID tells each vCPU: the host's CPU as far as KVM supports it, as one socket of cores with one thread each. */
+/** What CPUID tells each vCPU: the host's CPU as far as KVM supports it, in the place that the topology gives it. */
 public final class Cpuid {
     private final List<CpuidEntry> common;
-    private final CpuTopology topology;
+    private final CpuidTopology topology;
 
     /**
      * @param supported what KVM_GET_SUPPORTED_CPUID returned
-     * @param vcpuCount number of vCPUs; vCPU {@code i} has APIC id {@code i}
+     * @param topology of all vCPUs that there are or can be
      * @param tscDeadlineTimer whether KVM_CAP_TSC_DEADLINE_TIMER is there; KVM leaves telling the guest to us
      */
-    public Cpuid(List<CpuidEntry> supported, int vcpuCount, boolean tscDeadlineTimer) {
+    public Cpuid(List<CpuidEntry> supported, CpuTopology topology, boolean tscDeadlineTimer) {
         common = new CpuFeatures(supported, tscDeadlineTimer).entries();
-        topology = new CpuTopology(common, vcpuCount);
+        this.topology = new CpuidTopology(common, topology);
     }
 
-    /** The table for one vCPU, for KVM_SET_CPUID2. */
-    public List<CpuidEntry> forVcpu(int id) {
+    /**
+     * The table for one vCPU, for KVM_SET_CPUID2.
+     *
+     * @param index of the vCPU, not its APIC id
+     */
+    public List<CpuidEntry> forVcpu(int index) {
         List<CpuidEntry> table = new ArrayList<>(common.size() + 6);
         for (CpuidEntry entry : common) {
             if (!topology.replaces(entry)) {
-                table.add(topology.adapt(entry, id));
+                table.add(topology.adapt(entry, index));
             }
         }
-        table.addAll(topology.extendedTopology(id));
+        table.addAll(topology.extendedTopology(index));
         return List.copyOf(table);
     }
 }

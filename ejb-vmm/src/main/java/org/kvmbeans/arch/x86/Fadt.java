@@ -61,9 +61,9 @@ final class Fadt {
     private static void registers(AcpiTable table) {
         table.u32(PcLayout.PM1A_EVENT_PORT).u32(0);
         table.u32(PcLayout.PM1A_CONTROL_PORT).u32(0).u32(0);
-        table.u32(PcLayout.PM_TIMER_PORT).u32(0).u32(0);
+        table.u32(PcLayout.PM_TIMER_PORT).u32(PcLayout.GPE0_PORT).u32(0);
         table.u8(PcLayout.PM1A_EVENT_PORTS).u8(PcLayout.PM1A_CONTROL_PORTS).u8(0);
-        table.u8(PcLayout.PM_TIMER_PORTS).u8(0).u8(0).u8(0).u8(0);
+        table.u8(PcLayout.PM_TIMER_PORTS).u8(PcLayout.GPE0_PORTS).u8(0).u8(0).u8(0);
     }
 
     private static void extendedRegisters(AcpiTable table) {
@@ -72,7 +72,8 @@ final class Fadt {
         table.ioAddress(PcLayout.PM1A_CONTROL_PORT, PcLayout.PM1A_CONTROL_PORTS * Byte.SIZE, WORD_ACCESS);
         table.ioAddress(0, 0, 0).ioAddress(0, 0, 0);
         table.ioAddress(PcLayout.PM_TIMER_PORT, PcLayout.PM_TIMER_PORTS * Byte.SIZE, DWORD_ACCESS);
-        table.ioAddress(0, 0, 0).ioAddress(0, 0, 0);
+        table.ioAddress(PcLayout.GPE0_PORT, PcLayout.GPE0_PORTS * Byte.SIZE, BYTE_ACCESS);
+        table.ioAddress(0, 0, 0);
     }
 
     private static int bootFlags(PcConfiguration configuration) {

@@ -46,10 +46,37 @@ public final class PcLayout {
 
     public static final int PM_TIMER_PORTS = 4;
     public static final int PM_TIMER_HERTZ = 3_579_545;
+    /** ACPI general-purpose event block 0: 16 bits of status, then 16 of enable. */
+    public static final int GPE0_PORT = 0x60C;
+
+    public static final int GPE0_PORTS = 4;
+    /** General-purpose event of PCI slots that devices have come to or are to leave. */
+    public static final int PCI_HOTPLUG_GPE = 1;
+    /** General-purpose event of vCPUs that have come or are to go. */
+    public static final int CPU_HOTPLUG_GPE = 2;
+    /** Registers of PCI hot plug, as {@code legacy.PciHotplug} has them. */
+    public static final int PCI_HOTPLUG_PORT = 0x620;
+
+    public static final int PCI_HOTPLUG_PORTS = 12;
+    /** Registers of vCPU hot plug, as {@code legacy.CpuHotplug} has them. */
+    public static final int CPU_HOTPLUG_PORT = 0x630;
+
+    public static final int CPU_HOTPLUG_PORTS = 12;
     /** Interrupt of ACPI events: level-triggered, active high. */
     public static final int SCI_IRQ = 9;
     /** SLP_TYP of soft-off, as {@code \_S5} tells it; written with SLP_EN to the control register. */
     public static final int S5_SLEEP_TYPE = 5;
+
+    /** PCI configuration mechanism 1: address, then data, 32 bits each (PCI 3.0, 3.2.2.3.2). */
+    public static final int PCI_CONFIG_PORT = 0xCF8;
+
+    public static final int PCI_CONFIG_PORTS = 8;
+    /** Highest slot of bus 0; slot 0 is the host bridge. */
+    public static final int PCI_LAST_SLOT = 31;
+    /** First of the lines that PCI interrupt pins share: level-triggered, active high. */
+    public static final int PCI_INTX_GSI = 16;
+
+    public static final int PCI_INTX_GSIS = 8;
 
     /** A test device: what is written to it ends the machine with that status. */
     public static final int DEBUG_EXIT_PORT = 0xF4;
@@ -76,7 +103,9 @@ public final class PcLayout {
     public static final long EBDA = 0x9FC00;
     /** From here to 1 MiB: video memory and firmware, as far as software can tell. */
     public static final long VIDEO_MEMORY = 0xA0000;
-    /** RSDP, followed by the other ACPI tables, up to 1 MiB. */
+    /** The ACPI table of vCPU objects, which grows with their number; up to {@link #ACPI_TABLES}. */
+    public static final long ACPI_CPU_TABLE = 0xC0000;
+    /** RSDP, where firmware has it and kernels look for it, followed by the other ACPI tables, up to 1 MiB. */
     public static final long ACPI_TABLES = 0xE0000;
 
     public static final long ACPI_TABLES_END = 0x100000;
@@ -87,6 +116,13 @@ public final class PcLayout {
     public static final long HOLE_START = 3L << 30;
 
     public static final long HOLE_END = 4L << 30;
+
+    /** Where BARs below 4 GiB lie. */
+    public static final PciWindow PCI_WINDOW_32 = new PciWindow(0xC000_0000L, 0x2000_0000L);
+    /** PCI Express configuration space of bus 0, 4 KiB a function (PCI Express base specification, 7.2.2). */
+    public static final long PCI_ECAM = 0xE000_0000L;
+
+    public static final long PCI_ECAM_BYTES = 1 << 20;
 
     public static final long IOAPIC = 0xFEC00000L;
     /** What KVM's I/O APIC says when its identity register is read. */
@@ -102,6 +138,16 @@ public final class PcLayout {
     public static final long KVM_RESERVED_END = 0xFFFC0000L;
 
     private PcLayout() {}
+
+    /**
+     * The line that a PCI interrupt pin is wired to; neighbouring slots take turns, so that few share one.
+     *
+     * @param slot 1 to 31
+     * @param pin 0 for INTA to 3 for INTD
+     */
+    public static int pciIntxGsi(int slot, int pin) {
+        return PCI_INTX_GSI + (slot + pin) % PCI_INTX_GSIS;
+    }
 
     /** How much of a guest's RAM lies below the hole, in bytes. */
     public static long ramBelowHole(long ramBytes) {

@@ -21,6 +21,11 @@ public final class JnaPosix implements Posix {
     /** The low bits of a thread's CPU-time clock id: {@code CPUCLOCK_PERTHREAD | CPUCLOCK_SCHED} of the kernel. */
     private static final int THREAD_CPU_CLOCK = 0x6;
 
+    /** The file is the descriptor itself: {@code linux/fcntl.h}. */
+    private static final int AT_EMPTY_PATH = 0x1000;
+
+    private static final byte[] EMPTY_PATH = {0};
+
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
     private final ThreadLocal<Scratch> scratch = ThreadLocal.withInitial(Scratch::new);
@@ -240,6 +245,36 @@ public final class JnaPosix implements Posix {
     @Override
     public long addressOf(ByteBuffer direct) {
         return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
+    }
+
+    @Override
+    public long getrandom(long address, long length, int flags) {
+        return result(LibC.getrandom(address, length, flags));
+    }
+
+    @Override
+    public int fcntlStruct(int fd, int command, long address) {
+        return result(LibC.fcntl(fd, command, address));
+    }
+
+    @Override
+    public long preadv2(int fd, long iovecs, int count, long position, int flags) {
+        return result(LibC.preadv2(fd, iovecs, count, position, flags));
+    }
+
+    @Override
+    public int statx(int fd, int mask, long address) {
+        return result(LibC.statx(fd, EMPTY_PATH, AT_EMPTY_PATH, mask, address));
+    }
+
+    @Override
+    public int socket(int domain, int type, int protocol) {
+        return result(LibC.socket(domain, type, protocol));
+    }
+
+    @Override
+    public int connect(int fd, long address, int length) {
+        return result(LibC.connect(fd, address, length));
     }
 
     private static int result(int value) {

@@ -77,4 +77,16 @@ final class LibC {
     static native int sigtimedwait(long setAddress, long infoAddress, long timeoutAddress);
 
     static native int clock_gettime(int clock, long timespecAddress);
+
+    static native long getrandom(long address, long length, int flags);
+
+    static native int fcntl(int fd, int command, long argumentAddress);
+
+    static native long preadv2(int fd, long iovecs, int count, long position, int flags);
+
+    static native int statx(int directoryFd, byte[] path, int flags, int mask, long statxAddress);
+
+    static native int socket(int domain, int type, int protocol);
+
+    static native int connect(int fd, long address, int length);
 }

@@ -1,11 +1,11 @@
 package org.kvmbeans.virtio.block;
 
-/** What a request that the storage fails leads to. */
+/** What becomes of a request that the storage could not carry out. */
 public enum ErrorPolicy {
-    /** The guest is told. */
+    /** The guest is told: VIRTIO_BLK_S_IOERR. */
     REPORT,
-    /** The machine is paused and the request kept, to be tried again when it is resumed. */
+    /** It stays with the device, and the listener stops the VM; {@link VirtioBlock#retryFailed} carries it out again. */
     STOP,
-    /** The guest is told that all is well: for data that may be lost. */
+    /** The guest is told that all went well. */
     IGNORE
 }

@@ -3,6 +3,7 @@ package org.kvmbeans.virtio.queue;
 import java.util.Arrays;
 import org.kvmbeans.memory.GuestMemory;
 import org.kvmbeans.sys.IoVector;
+import org.kvmbeans.sys.Mapping;
 
 /**
  * Stretches of guest memory in order: the readable or the writable part of a {@link DescriptorChain}. Every stretch was
@@ -26,17 +27,23 @@ public final class GuestBuffers {
         totalBytes = 0;
     }
 
-    /** Adds a stretch that is RAM. */
+    /** Adds a stretch that is RAM, or of no bytes. */
     void add(long gpa, long lengthBytes) {
+        if (lengthBytes == 0) {
+            return;
+        }
         if (!memory.contains(gpa, lengthBytes)) {
             throw new VirtQueueException(
                     "a descriptor of %d bytes at 0x%x, which is not all RAM".formatted(lengthBytes, gpa));
         }
         long left = lengthBytes;
         long at = gpa;
-        // A descriptor may have up to 4 GiB - 1 bytes, more than an int counts.
+        // Split where the memory's buffers end: each stretch is one segment of a vector and fits an int.
         while (left > 0) {
-            int part = (int) Math.min(left, 1 << 30);
+            int part = (int) Math.min(left, Mapping.WINDOW_BYTES - (at & (Mapping.WINDOW_BYTES - 1)));
+            if (count == IoVector.MAX_SEGMENTS) {
+                throw new VirtQueueException("a chain of more than " + IoVector.MAX_SEGMENTS + " stretches of memory");
+            }
             if (count == addresses.length) {
                 addresses = Arrays.copyOf(addresses, 2 * count);
                 lengths = Arrays.copyOf(lengths, 2 * count);
@@ -104,10 +111,15 @@ public final class GuestBuffers {
 
     /** Fills {@code target} with {@code length} bytes from {@code offset} on, for system calls; it is cleared first. */
     public void vector(IoVector target, long offset, long length) {
+        target.clear();
+        appendTo(target, offset, length);
+    }
+
+    /** Adds {@code length} bytes from {@code offset} on to {@code target}, behind what is there, for system calls. */
+    public void appendTo(IoVector target, long offset, long length) {
         if (offset < 0 || length < 0 || offset > totalBytes - length) {
             throw new IndexOutOfBoundsException(length + " bytes from " + offset + " on in " + totalBytes);
         }
-        target.clear();
         long skip = offset;
         long left = length;
         for (int i = 0; left > 0; i++) {

@@ -22,8 +22,10 @@ public interface VirtQueue {
     DescriptorChain pop();
 
     /**
-     * Gives the chain taken last back to the driver's side of the ring as if it had never been taken; only the last one,
-     * and only before any was pushed since.
+     * Gives the chain taken last back to the driver's side of the ring as if it had never been taken. Several are undone
+     * from the last one backwards.
+     *
+     * @throws IllegalStateException for any but the last one
      */
     void undoPop(DescriptorChain chain);
 
@@ -31,6 +33,8 @@ public interface VirtQueue {
      * Gives a chain back to the driver; it sees it at the next {@link #publish}.
      *
      * @param writtenBytes bytes written to the chain's writable part, counted from its start
+     * @throws IllegalStateException for a chain that is not out
+     * @throws IllegalArgumentException where there is no room for as many bytes
      */
     void push(DescriptorChain chain, long writtenBytes);
 

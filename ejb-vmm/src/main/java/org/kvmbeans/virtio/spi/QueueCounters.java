@@ -11,6 +11,7 @@ public final class QueueCounters {
     private final AtomicLong interrupts = new AtomicLong();
     private final AtomicLong requests = new AtomicLong();
     private final AtomicLong completed = new AtomicLong();
+    private final AtomicLong forgotten = new AtomicLong();
     private final AtomicLong errors = new AtomicLong();
     private final AtomicLong bytesFromGuest = new AtomicLong();
     private final AtomicLong bytesToGuest = new AtomicLong();
@@ -53,6 +54,11 @@ public final class QueueCounters {
         errors.incrementAndGet();
     }
 
+    /** Requests were taken that are never given back, because the device was reset. */
+    public void forgotten(long count) {
+        forgotten.addAndGet(count);
+    }
+
     /** Requests waited for a rate limit. */
     public void throttled(long nanos) {
         throttledNanos.addAndGet(nanos);
@@ -77,7 +83,7 @@ public final class QueueCounters {
 
     /** Requests taken and not yet given back. */
     public long depth() {
-        return Math.max(0, requests.get() - completed.get());
+        return Math.max(0, requests.get() - completed.get() - forgotten.get());
     }
 
     public long errorsTotal() {

@@ -21,7 +21,7 @@ class AcpiTablesTest {
 
     @Test
     void everyTableSumsUpToZero() {
-        long rsdp = AcpiTables.write(memory, new PcConfiguration(4, true));
+        long rsdp = AcpiTables.write(memory, cores(4).withKeyboardController());
 
         assertThat(text(rsdp, 8)).isEqualTo("RSD PTR ");
         assertThat(sum(rsdp, 20)).isZero();
@@ -34,7 +34,7 @@ class AcpiTablesTest {
 
     @Test
     void theFadtPointsToDsdtAndFacs() {
-        long fadt = table(new PcConfiguration(1, false), "FACP");
+        long fadt = table(cores(1), "FACP");
 
         assertThat(memory.getInt(fadt + 4)).isEqualTo(276);
         assertThat(text(memory.getLong(fadt + 140), 4)).isEqualTo("DSDT");
@@ -46,7 +46,7 @@ class AcpiTablesTest {
 
     @Test
     void theFadtTellsWhereToResetAndPowerOff() {
-        long fadt = table(new PcConfiguration(1, false), "FACP");
+        long fadt = table(cores(1), "FACP");
 
         assertThat(memory.getLong(fadt + 120)).isEqualTo(0xCF9);
         assertThat(memory.getByte(fadt + 128)).isEqualTo((byte) 6);
@@ -58,17 +58,16 @@ class AcpiTablesTest {
 
     @Test
     void theKeyboardControllerIsToldOfOnlyWhereItIsWanted() {
-        assertThat(memory.getShort(table(new PcConfiguration(1, true), "FACP") + 109) & 2)
+        assertThat(memory.getShort(table(cores(1).withKeyboardController(), "FACP") + 109) & 2)
                 .isNotZero();
-        assertThat(memory.getInt(table(new PcConfiguration(1, true), "DSDT") + 4))
-                .isGreaterThan(memory.getInt(table(new PcConfiguration(1, false), "DSDT") + 4));
-        assertThat(memory.getShort(table(new PcConfiguration(1, false), "FACP") + 109) & 2)
-                .isZero();
+        assertThat(memory.getInt(table(cores(1).withKeyboardController(), "DSDT") + 4))
+                .isGreaterThan(memory.getInt(table(cores(1), "DSDT") + 4));
+        assertThat(memory.getShort(table(cores(1), "FACP") + 109) & 2).isZero();
     }
 
     @Test
     void theMadtListsEachVcpuWithItsIndexAsApicId() {
-        long madt = table(new PcConfiguration(3, false), "APIC");
+        long madt = table(cores(3), "APIC");
 
         for (int id = 0; id < 3; id++) {
             long entry = madt + 44 + 8L * id;
@@ -82,7 +81,7 @@ class AcpiTablesTest {
 
     @Test
     void apicIdsBeyond254GetX2ApicEntries() {
-        long madt = table(new PcConfiguration(300, false), "APIC");
+        long madt = table(cores(300), "APIC");
 
         long first = madt + 44 + 255L * 8;
         assertThat(memory.getShort(first)).isEqualTo((short) 0x1009);
@@ -92,9 +91,13 @@ class AcpiTablesTest {
 
     @Test
     void refusesMoreVcpusThanTheTablesHaveRoomFor() {
-        assertThatThrownBy(() -> AcpiTables.write(memory, new PcConfiguration(100_000, false)))
+        assertThatThrownBy(() -> AcpiTables.write(memory, cores(4096)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("too many vCPUs");
+    }
+
+    private static PcConfiguration cores(int count) {
+        return PcConfiguration.of(CpuTopology.ofCores(count));
     }
 
     private long table(PcConfiguration configuration, String name) {

@@ -54,7 +54,7 @@ class CpuidTest {
     @ValueSource(ints = {1, 2, 3, 4, 64, 300})
     void everyLeafThatTellsTheApicIdTellsTheVcpusIndex(int vcpuCount) {
         for (int id = 0; id < vcpuCount; id++) {
-            List<CpuidEntry> table = new Cpuid(amd(), vcpuCount, true).forVcpu(id);
+            List<CpuidEntry> table = new Cpuid(amd(), CpuTopology.ofCores(vcpuCount), true).forVcpu(id);
 
             assertThat(leaf(table, 1, 0).ebx() >>> 24).isEqualTo(id & 0xFF);
             assertThat(leaf(table, 0xB, 0).edx()).isEqualTo(id);
@@ -66,7 +66,7 @@ class CpuidTest {
     @ParameterizedTest
     @CsvSource({"1,0", "2,1", "3,2", "4,2", "5,3", "64,6", "65,7", "300,9"})
     void extendedTopologyIsOneSocketOfSingleThreadedCores(int vcpuCount, int shift) {
-        List<CpuidEntry> table = new Cpuid(intel(), vcpuCount, true).forVcpu(0);
+        List<CpuidEntry> table = new Cpuid(intel(), CpuTopology.ofCores(vcpuCount), true).forVcpu(0);
 
         for (int function : new int[] {0xB, 0x1F}) {
             assertThat(leaf(table, function, 0)).isEqualTo(new CpuidEntry(function, 0, INDEXED, 0, 1, 0x100, 0));
@@ -78,7 +78,7 @@ class CpuidTest {
 
     @Test
     void intelCachesAreSharedBeyondTheSecondLevelOnly() {
-        List<CpuidEntry> table = new Cpuid(intel(), 6, true).forVcpu(0);
+        List<CpuidEntry> table = new Cpuid(intel(), CpuTopology.ofCores(6), true).forVcpu(0);
 
         assertThat(leaf(table, 4, 0).eax()).isEqualTo(0x1C000121);
         assertThat(leaf(table, 4, 2).eax()).isEqualTo(0x1C000143);
@@ -90,7 +90,7 @@ class CpuidTest {
 
     @Test
     void amdCountsCoresInItsOwnLeaves() {
-        List<CpuidEntry> table = new Cpuid(amd(), 6, true).forVcpu(5);
+        List<CpuidEntry> table = new Cpuid(amd(), CpuTopology.ofCores(6), true).forVcpu(5);
 
         assertThat((leaf(table, 1, 0).ebx() >>> 16) & 0xFF).isEqualTo(6);
         assertThat(leaf(table, 0x80000008, 0).ecx()).isEqualTo(0x3005);
@@ -104,11 +104,13 @@ class CpuidTest {
 
     @Test
     void oneVcpuHasNoHyperthreading() {
-        CpuidEntry features = leaf(new Cpuid(intel(), 1, true).forVcpu(0), 1, 0);
+        CpuidEntry features = leaf(new Cpuid(intel(), CpuTopology.ofCores(1), true).forVcpu(0), 1, 0);
 
         assertThat(features.edx() & HTT).isZero();
         assertThat((features.ebx() >>> 16) & 0xFF).isEqualTo(1);
-        assertThat(leaf(new Cpuid(intel(), 2, true).forVcpu(0), 1, 0).edx() & HTT)
+        assertThat(leaf(new Cpuid(intel(), CpuTopology.ofCores(2), true).forVcpu(0), 1, 0)
+                                .edx()
+                        & HTT)
                 .isNotZero();
     }
 
@@ -117,15 +119,19 @@ class CpuidTest {
         List<CpuidEntry> host = amd();
         host.removeIf(e -> e.function() == 0x8000001E);
 
-        assertThat(leaf(new Cpuid(host, 2, true).forVcpu(0), 0x80000001, 0).ecx() & (1 << 22))
+        assertThat(leaf(new Cpuid(host, CpuTopology.ofCores(2), true).forVcpu(0), 0x80000001, 0)
+                                .ecx()
+                        & (1 << 22))
                 .isZero();
-        assertThat(leaf(new Cpuid(amd(), 2, true).forVcpu(0), 0x80000001, 0).ecx() & (1 << 22))
+        assertThat(leaf(new Cpuid(amd(), CpuTopology.ofCores(2), true).forVcpu(0), 0x80000001, 0)
+                                .ecx()
+                        & (1 << 22))
                 .isNotZero();
     }
 
     @Test
     void guestsLearnOfTheHypervisorAndItsClock() {
-        List<CpuidEntry> table = new Cpuid(intel(), 1, true).forVcpu(0);
+        List<CpuidEntry> table = new Cpuid(intel(), CpuTopology.ofCores(1), true).forVcpu(0);
 
         assertThat(leaf(table, 1, 0).ecx() & HYPERVISOR).isNotZero();
         assertThat(leaf(table, 0x40000000, 0)).isEqualTo(leaf(intel(), 0x40000000, 0));
@@ -134,15 +140,19 @@ class CpuidTest {
 
     @Test
     void tscDeadlineIsToldWhereKvmHasIt() {
-        assertThat(leaf(new Cpuid(intel(), 1, true).forVcpu(0), 1, 0).ecx() & TSC_DEADLINE)
+        assertThat(leaf(new Cpuid(intel(), CpuTopology.ofCores(1), true).forVcpu(0), 1, 0)
+                                .ecx()
+                        & TSC_DEADLINE)
                 .isNotZero();
-        assertThat(leaf(new Cpuid(intel(), 1, false).forVcpu(0), 1, 0).ecx() & TSC_DEADLINE)
+        assertThat(leaf(new Cpuid(intel(), CpuTopology.ofCores(1), false).forVcpu(0), 1, 0)
+                                .ecx()
+                        & TSC_DEADLINE)
                 .isZero();
     }
 
     @Test
     void whatNeedsHelpFromUsIsNotOffered() {
-        List<CpuidEntry> table = new Cpuid(intel(), 1, true).forVcpu(0);
+        List<CpuidEntry> table = new Cpuid(intel(), CpuTopology.ofCores(1), true).forVcpu(0);
 
         assertThat(leaf(table, 1, 0).ecx() & ((1 << 3) | (1 << 27))).isZero();
         assertThat(leaf(table, 7, 0).ebx() & (1 << 2)).isZero();
@@ -154,7 +164,9 @@ class CpuidTest {
     void extendedTopologyIsWithinTheLargestLeaf() {
         List<CpuidEntry> host = List.of(new CpuidEntry(0, 0, 0, 7, 0x68747541, 0x444D4163, 0x69746E65));
 
-        assertThat(leaf(new Cpuid(host, 2, true).forVcpu(1), 0, 0).eax()).isEqualTo(0xB);
+        assertThat(leaf(new Cpuid(host, CpuTopology.ofCores(2), true).forVcpu(1), 0, 0)
+                        .eax())
+                .isEqualTo(0xB);
     }
 
     private static CpuidEntry leaf(List<CpuidEntry> table, int function, int index) {

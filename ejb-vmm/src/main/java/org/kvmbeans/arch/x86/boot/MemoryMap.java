@@ -27,10 +27,12 @@ final class MemoryMap {
         List<Entry> entries = new ArrayList<>();
         entries.add(new Entry(0, PcLayout.EBDA, RAM));
         entries.add(between(PcLayout.EBDA, PcLayout.VIDEO_MEMORY));
-        entries.add(between(PcLayout.ACPI_TABLES, PcLayout.ACPI_TABLES_END));
+        entries.add(between(PcLayout.ACPI_CPU_TABLE, PcLayout.ACPI_TABLES_END));
         if (low > PcLayout.HIGH_MEMORY) {
             entries.add(new Entry(PcLayout.HIGH_MEMORY, low - PcLayout.HIGH_MEMORY, RAM));
         }
+        // Linux uses configuration space only where the map or ACPI reserves it.
+        entries.add(new Entry(PcLayout.PCI_ECAM, PcLayout.PCI_ECAM_BYTES, RESERVED));
         entries.add(between(PcLayout.KVM_IDENTITY_MAP, PcLayout.KVM_RESERVED_END));
         if (high > 0) {
             entries.add(new Entry(PcLayout.HOLE_END, high, RAM));

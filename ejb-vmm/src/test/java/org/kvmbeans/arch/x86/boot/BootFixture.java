@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.arch.x86.CpuEntry;
+import org.kvmbeans.arch.x86.CpuTopology;
 import org.kvmbeans.arch.x86.PcConfiguration;
 import org.kvmbeans.memory.GuestMemory;
 import org.kvmbeans.sys.jna.JnaPosix;
@@ -15,7 +16,7 @@ import org.kvmbeans.sys.jna.JnaPosix;
 /** A guest's memory, and files to boot it from. */
 final class BootFixture implements AutoCloseable {
     static final long MIB = 1L << 20;
-    static final PcConfiguration ONE_CPU = new PcConfiguration(1, false);
+    static final PcConfiguration ONE_CPU = PcConfiguration.of(CpuTopology.ofCores(1));
 
     final GuestMemory memory;
     private final Path folder;

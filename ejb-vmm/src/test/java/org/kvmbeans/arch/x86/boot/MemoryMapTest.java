@@ -39,7 +39,9 @@ class MemoryMapTest {
             assertThat(before.lengthBytes()).isPositive();
             assertThat(map.get(i).start()).isGreaterThanOrEqualTo(before.start() + before.lengthBytes());
         }
-        assertThat(map).contains(new MemoryMap.Entry(PcLayout.ACPI_TABLES, 0x20000, MemoryMap.RESERVED));
+        assertThat(map)
+                .contains(new MemoryMap.Entry(PcLayout.ACPI_CPU_TABLE, 0x40000, MemoryMap.RESERVED))
+                .contains(new MemoryMap.Entry(PcLayout.PCI_ECAM, 1 << 20, MemoryMap.RESERVED));
         assertThat(map).hasSizeLessThanOrEqualTo(7);
     }
 }

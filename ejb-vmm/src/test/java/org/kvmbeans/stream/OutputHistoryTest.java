@@ -1,4 +1,4 @@
-package org.kvmbeans.legacy;
+package org.kvmbeans.stream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
-class SerialOutputBufferTest {
-    private final SerialOutputBuffer buffer = new SerialOutputBuffer();
+class OutputHistoryTest {
+    private final OutputHistory buffer = new OutputHistory();
 
     private void append(String text) {
         for (byte octet : text.getBytes(StandardCharsets.UTF_8)) {
@@ -25,8 +25,8 @@ class SerialOutputBufferTest {
     @Test
     void readerGoesOnWhereItStopped() {
         append("hello world");
-        SerialChunk first = buffer.readFrom(0, 5, 0);
-        SerialChunk second = buffer.readFrom(first.endPosition(), 100, 0);
+        OutputChunk first = buffer.readFrom(0, 5, 0);
+        OutputChunk second = buffer.readFrom(first.endPosition(), 100, 0);
         assertThat(text(first.data())).isEqualTo("hello");
         assertThat(text(second.data())).isEqualTo(" world");
         assertThat(second.startPosition()).isEqualTo(5);
@@ -43,12 +43,12 @@ class SerialOutputBufferTest {
 
     @Test
     void keepsTheNewestMebibyteAndTellsLateReaders() {
-        int total = SerialOutputBuffer.CAPACITY_BYTES + 1000;
+        int total = OutputHistory.CAPACITY_BYTES + 1000;
         for (int i = 0; i < total; i++) {
             buffer.append((byte) (i * 7 + (i >> 8)));
         }
         for (long position : new long[] {-1, 0, 999}) {
-            SerialChunk oldest = buffer.readFrom(position, SerialOutputBuffer.CAPACITY_BYTES, 0);
+            OutputChunk oldest = buffer.readFrom(position, OutputHistory.CAPACITY_BYTES, 0);
             assertThat(oldest.startPosition()).isEqualTo(1000);
             assertThat(oldest.endPosition()).isEqualTo(total);
             for (int i = 1000; i < total; i++) {
@@ -72,8 +72,8 @@ class SerialOutputBufferTest {
 
     @Test
     void waitingReaderIsWokenByOutput() throws Exception {
-        FutureTask<SerialChunk> read =
-                new FutureTask<>(() -> buffer.readFrom(0, 100, SerialOutputBuffer.LONGEST_WAIT_MILLIS));
+        FutureTask<OutputChunk> read =
+                new FutureTask<>(() -> buffer.readFrom(0, 100, OutputHistory.LONGEST_WAIT_MILLIS));
         Thread reader = new Thread(read, "reader");
         reader.start();
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
@@ -88,7 +88,7 @@ class SerialOutputBufferTest {
     @Test
     void readWithNothingThereEndsEmptyAfterItsWait() {
         append("ab");
-        SerialChunk none = buffer.readFrom(2, 10, 1);
+        OutputChunk none = buffer.readFrom(2, 10, 1);
         assertThat(none.startPosition()).isEqualTo(2);
         assertThat(none.endPosition()).isEqualTo(2);
         assertThat(none.data()).isEmpty();
@@ -97,8 +97,7 @@ class SerialOutputBufferTest {
     @Test
     void interruptEndsTheWaitAndStaysSet() {
         Thread.currentThread().interrupt();
-        assertThat(buffer.readFrom(0, 10, SerialOutputBuffer.LONGEST_WAIT_MILLIS)
-                        .data())
+        assertThat(buffer.readFrom(0, 10, OutputHistory.LONGEST_WAIT_MILLIS).data())
                 .isEmpty();
         assertThat(Thread.interrupted()).isTrue();
     }
@@ -113,5 +112,22 @@ class SerialOutputBufferTest {
         assertThatThrownBy(() -> buffer.readFrom(0, 1, 30_001)).hasMessageContaining("30000");
         assertThatThrownBy(() -> buffer.tail(0)).hasMessageContaining("bytes is 0");
         assertThatThrownBy(() -> buffer.tail(Integer.MIN_VALUE)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void whatIsSkippedIsCountedAndNotKept() {
+        append("before");
+        buffer.skip(10_000_000_000L);
+        append("after");
+
+        assertThat(buffer.endPosition()).isEqualTo(10_000_000_011L);
+        assertThat(text(buffer.tail(100))).isEqualTo("after");
+        assertThat(buffer.readFrom(0, 100, 0).startPosition()).isEqualTo(10_000_000_006L);
+    }
+
+    @Test
+    void aBlockIsAppendedAsItsBytesAre() {
+        buffer.append("0123456789".getBytes(StandardCharsets.UTF_8), 2, 5);
+        assertThat(text(buffer.tail(100))).isEqualTo("23456");
     }
 }

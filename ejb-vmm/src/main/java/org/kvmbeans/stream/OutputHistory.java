@@ -1,16 +1,17 @@
-package org.kvmbeans.legacy;
+package org.kvmbeans.stream;
 
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The most recent output of a serial port, for any number of readers, each at a position of its own.
+ * The most recent output of a serial port or console, for any number of readers, each at a position of its own.
  *
  * <p>Bytes are numbered from 0. The newest {@value #CAPACITY_BYTES} are kept; the memory for them grows with what the
  * guest has written, so a silent port costs nothing. Thread-safe; a writer never waits for readers.
  */
-public final class SerialOutputBuffer {
+public final class OutputHistory {
     /** The most bytes kept, and the most one read returns. */
     public static final int CAPACITY_BYTES = 1 << 20;
 
@@ -32,14 +33,37 @@ public final class SerialOutputBuffer {
     public void append(byte octet) {
         lock.lock();
         try {
-            if (end - start == ring.length) {
-                makeRoom();
-            }
-            ring[(int) end & (ring.length - 1)] = octet;
-            end++;
+            put(octet);
             if (lock.hasWaiters(appended)) {
                 appended.signalAll();
             }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Appends {@code length} bytes of {@code source} and wakes the readers that wait for them. */
+    public void append(byte[] source, int offset, int length) {
+        Objects.checkFromIndexSize(offset, length, source.length);
+        lock.lock();
+        try {
+            for (int i = offset; i < offset + length; i++) {
+                put(source[i]);
+            }
+            if (lock.hasWaiters(appended)) {
+                appended.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Counts {@code count} bytes that nobody can read any more; those kept until now are forgotten with them. */
+    public void skip(long count) {
+        lock.lock();
+        try {
+            end += count;
+            start = end;
         } finally {
             lock.unlock();
         }
@@ -78,7 +102,7 @@ public final class SerialOutputBuffer {
      * @param waitMillis how long to wait for a first byte, 0 to {@value #LONGEST_WAIT_MILLIS}
      * @return what there is, empty after the wait; an interrupt ends the wait and stays set on the thread
      */
-    public SerialChunk readFrom(long position, int maxBytes, long waitMillis) {
+    public OutputChunk readFrom(long position, int maxBytes, long waitMillis) {
         checkCount("maxBytes", maxBytes);
         if (waitMillis < 0 || waitMillis > LONGEST_WAIT_MILLIS) {
             throw new IllegalArgumentException(
@@ -94,7 +118,7 @@ public final class SerialOutputBuffer {
             awaitOutputAt(position, waitMillis);
             long from = Math.max(position, start);
             long to = Math.min(end, from + maxBytes);
-            return new SerialChunk(from, to, copy(from, to));
+            return new OutputChunk(from, to, copy(from, to));
         } finally {
             lock.unlock();
         }
@@ -109,6 +133,14 @@ public final class SerialOutputBuffer {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void put(byte octet) {
+        if (end - start == ring.length) {
+            makeRoom();
+        }
+        ring[(int) end & (ring.length - 1)] = octet;
+        end++;
     }
 
     private void makeRoom() {

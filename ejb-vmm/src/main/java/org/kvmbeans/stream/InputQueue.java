@@ -1,14 +1,15 @@
-package org.kvmbeans.legacy;
+package org.kvmbeans.stream;
 
 import java.util.Arrays;
 
 /**
  * What the host has typed and the guest has not taken yet: whole texts, in order, bounded.
  *
- * <p>Not thread-safe but for {@link #size}: the port's lock guards it. An empty queue holds no memory.
+ * <p>Not thread-safe but for {@link #size}: its owner's lock guards it. An empty queue holds no memory.
  */
-final class SerialInputQueue {
-    static final int CAPACITY_BYTES = 64 << 10;
+public final class InputQueue {
+    /** The most bytes that wait. */
+    public static final int CAPACITY_BYTES = 64 << 10;
 
     private static final byte[] NOTHING = {};
 
@@ -18,7 +19,7 @@ final class SerialInputQueue {
     private volatile int size;
 
     /** Bytes that wait; any thread may ask. */
-    int size() {
+    public int size() {
         return size;
     }
 
@@ -27,11 +28,11 @@ final class SerialInputQueue {
      *
      * @throws IllegalStateException where there is no room for all of them
      */
-    void offer(byte[] bytes) {
+    public void offer(byte[] bytes) {
         int room = CAPACITY_BYTES - size();
         if (bytes.length > room) {
             throw new IllegalStateException(
-                    "serial input of %d bytes does not fit: the guest has left room for %d of %d; offer at most that, or wait until the guest has read"
+                    "input of %d bytes does not fit: the guest has left room for %d of %d; offer at most that, or wait until the guest has read"
                             .formatted(bytes.length, room, CAPACITY_BYTES));
         }
         int before = size();
@@ -43,13 +44,37 @@ final class SerialInputQueue {
     }
 
     /** Takes the oldest byte of a queue that is not empty. */
-    byte take() {
+    public byte take() {
         byte octet = waiting[taken++];
+        settle();
+        return octet;
+    }
+
+    /**
+     * Takes the oldest bytes.
+     *
+     * @param most how many at most, 0 to the length of {@code target}
+     * @return how many it took
+     */
+    public int take(byte[] target, int most) {
+        int count = Math.min(size(), most);
+        System.arraycopy(waiting, taken, target, 0, count);
+        taken += count;
+        settle();
+        return count;
+    }
+
+    /** Forgets what waits. */
+    public void clear() {
+        taken = waiting.length;
+        settle();
+    }
+
+    private void settle() {
         if (taken == waiting.length) {
             waiting = NOTHING;
             taken = 0;
         }
         size = waiting.length - taken;
-        return octet;
     }
 }

@@ -1,0 +1,317 @@
+package org.kvmbeans.block.file;
+
+import java.lang.ref.Reference;
+import org.jspecify.annotations.Nullable;
+import org.kvmbeans.block.Access;
+import org.kvmbeans.block.CacheMode;
+import org.kvmbeans.block.CacheMode.Durability;
+import org.kvmbeans.block.DiskGeometry;
+import org.kvmbeans.block.DiskImageException;
+import org.kvmbeans.block.DiskImageException.Kind;
+import org.kvmbeans.block.OpenOptions;
+import org.kvmbeans.sys.Errno;
+import org.kvmbeans.sys.IoVector;
+import org.kvmbeans.sys.OwnedFd;
+import org.kvmbeans.sys.Posix;
+
+/**
+ * A regular file or block device of the host, opened as a {@link CacheMode} says and locked against other users.
+ *
+ * <p>Offsets and lengths are bytes of any value: what direct I/O does not take goes through aligned memory, or past direct
+ * I/O through the page cache, which the kernel keeps in step. Requests come from many threads and block until they are
+ * done; those that fail throw {@link DiskImageException} and may have been carried out in part. {@link #close} comes when
+ * no request is in progress.
+ */
+public final class HostFile implements AutoCloseable {
+    /** preadv2(2): fails with EAGAIN where the data is not in the page cache. */
+    private static final int RWF_NOWAIT = 0x8;
+
+    private static final int SECTOR_BYTES = 512;
+    private static final int PAGE_BYTES = 4096;
+
+    private final Posix posix;
+    private final String path;
+    private final OpenOptions options;
+    private final OwnedFd fd;
+    /** The same file through the page cache, where {@link #fd} is direct; otherwise the same descriptor. */
+    private final OwnedFd cachedFd;
+
+    private final @Nullable BlockDeviceIoctl device;
+    private final DirectAlignment alignment;
+    private final Transfers transfers;
+    private final Holes holes;
+    private final BounceBuffers bounceBuffers;
+    private final SpeedGate gate = new SpeedGate();
+    private volatile long sizeBytes;
+    private volatile boolean hasNoWait = true;
+    private volatile boolean lostWrites;
+    private volatile boolean closed;
+
+    private HostFile(Posix posix, String path, OpenOptions options, HostFileOpening opened) {
+        this.posix = posix;
+        this.path = path;
+        this.options = options;
+        fd = opened.fd();
+        cachedFd = opened.cachedFd();
+        device = opened.device();
+        sizeBytes = opened.sizeBytes();
+        alignment = opened.alignment();
+        transfers = new Transfers(posix, path);
+        holes = new Holes(posix, fd, path, device);
+        bounceBuffers = new BounceBuffers(posix);
+    }
+
+    /**
+     * Opens a regular file or block device and locks it.
+     *
+     * @throws DiskImageException NOT_FOUND, DENIED, READ_ONLY, UNSUPPORTED or LOCKED, saying what would be right
+     */
+    public static HostFile open(Posix posix, String path, OpenOptions options) throws DiskImageException {
+        return new HostFile(posix, path, options, HostFileOpening.open(posix, path, options));
+    }
+
+    /** What it was opened as. */
+    public String path() {
+        return path;
+    }
+
+    /** How it was opened. */
+    public OpenOptions options() {
+        return options;
+    }
+
+    /**
+     * Sizes that fit the file's storage; a regular file takes blocks of 512 bytes, though its file system has larger ones.
+     *
+     * @throws DiskImageException where a block device does not tell
+     */
+    public DiskGeometry geometry() throws DiskImageException {
+        if (device == null) {
+            return new DiskGeometry(SECTOR_BYTES, PAGE_BYTES, 0, PAGE_BYTES);
+        }
+        int logical = device.logicalBlockBytes();
+        return new DiskGeometry(
+                logical, Math.max(logical, device.physicalBlockBytes()), device.optimalIoBytes(), PAGE_BYTES);
+    }
+
+    /** Where it ends, bytes. */
+    public long sizeBytes() {
+        return sizeBytes;
+    }
+
+    /** Fills {@code target} from {@code offset} on; bytes beyond the end read as zeros. */
+    public void read(long offset, IoVector target) throws DiskImageException {
+        long size = sizeBytes;
+        switch (route(offset, target)) {
+            case DIRECT -> transfers.read(fd.number(), offset, target, size);
+            case CACHED -> transfers.read(cachedFd.number(), offset, target, size);
+            case BOUNCED -> readBounced(offset, target, size);
+        }
+    }
+
+    /** Writes all of {@code source} from {@code offset} on; beyond the end, a regular file grows. */
+    public void write(long offset, IoVector source) throws DiskImageException {
+        requireWritable();
+        switch (route(offset, source)) {
+            case DIRECT -> transfers.write(fd.number(), offset, source);
+            case CACHED -> transfers.write(cachedFd.number(), offset, source);
+            case BOUNCED -> writeBounced(offset, source);
+        }
+        if (offset + source.totalBytes() > sizeBytes) {
+            grown(offset + source.totalBytes());
+        }
+    }
+
+    private synchronized void grown(long endBytes) {
+        sizeBytes = Math.max(sizeBytes, endBytes);
+    }
+
+    private enum Route {
+        DIRECT,
+        CACHED,
+        BOUNCED
+    }
+
+    private Route route(long offset, IoVector vector) {
+        if (!options.cache().direct() || !alignment.fits(offset, vector.totalBytes())) {
+            return Route.CACHED;
+        }
+        return alignment.fits(vector) ? Route.DIRECT : Route.BOUNCED;
+    }
+
+    private void readBounced(long offset, IoVector target, long size) throws DiskImageException {
+        try (BounceBuffers.Buffer buffer = bounceBuffers.take()) {
+            for (long done = 0; done < target.totalBytes(); ) {
+                int length = (int) Math.min(BounceBuffers.BYTES, target.totalBytes() - done);
+                IoVector part = buffer.vector(length);
+                transfers.read(fd.number(), offset + done, part, size);
+                target.copyFrom(done, part.segment(0));
+                done += length;
+            }
+        }
+    }
+
+    private void writeBounced(long offset, IoVector source) throws DiskImageException {
+        try (BounceBuffers.Buffer buffer = bounceBuffers.take()) {
+            for (long done = 0; done < source.totalBytes(); ) {
+                int length = (int) Math.min(BounceBuffers.BYTES, source.totalBytes() - done);
+                IoVector part = buffer.vector(length);
+                source.copyTo(done, part.segment(0));
+                transfers.write(fd.number(), offset + done, part);
+                done += length;
+            }
+        }
+    }
+
+    /** Reads what the page cache has, as {@link org.kvmbeans.block.DiskImage#readAtOnce}. */
+    public boolean readAtOnce(long offset, IoVector target) throws DiskImageException {
+        long total = target.totalBytes();
+        if (options.cache().direct() || offset + total > sizeBytes) {
+            return false;
+        }
+        if (hasNoWait) {
+            long result;
+            try {
+                result = posix.preadv2(cachedFd.number(), target.address(), target.count(), offset, RWF_NOWAIT);
+            } finally {
+                Reference.reachabilityFence(target);
+            }
+            if (result != -Errno.EOPNOTSUPP && result != -Errno.ENOSYS) {
+                // Whatever else went wrong, read() meets it again and says so.
+                return result == total;
+            }
+            hasNoWait = false;
+        }
+        long started = System.nanoTime();
+        if (!gate.isOpen(started)) {
+            return false;
+        }
+        transfers.read(cachedFd.number(), offset, target, sizeBytes);
+        gate.done(started, System.nanoTime());
+        return true;
+    }
+
+    /** Writes into the page cache, as {@link org.kvmbeans.block.DiskImage#writeAtOnce}. */
+    public boolean writeAtOnce(long offset, IoVector source) throws DiskImageException {
+        if (options.cache().direct() || options.cache().durability() == Durability.AFTER_WRITE) {
+            return false;
+        }
+        long started = System.nanoTime();
+        if (!gate.isOpen(started)) {
+            return false;
+        }
+        write(offset, source);
+        gate.done(started, System.nanoTime());
+        return true;
+    }
+
+    /** Makes every write that was done before durable; does nothing where {@link CacheMode#UNSAFE} says so. */
+    public void flush() throws DiskImageException {
+        if (options.access() == Access.READ_WRITE && options.cache().durability() != Durability.NEVER) {
+            synchronize();
+        }
+    }
+
+    private void synchronize() throws DiskImageException {
+        if (lostWrites) {
+            throw new DiskImageException(
+                    Kind.IO_ERROR,
+                    path,
+                    "a flush failed before, and what was written may be lost; open the image again");
+        }
+        int result;
+        do {
+            result = posix.fdatasync(fd.number());
+        } while (result == -Errno.EINTR);
+        if (result < 0) {
+            // The kernel forgets the pages that it could not write: the next fdatasync would succeed without them.
+            lostWrites = !options.cache().direct();
+            throw HostErrors.ofRequest(path, "fdatasync", -result);
+        }
+    }
+
+    /** Gives a stretch back to the host, where it can; bytes beyond the end are left alone. */
+    public void discard(long offset, long length) throws DiskImageException {
+        requireWritable();
+        long inside = Math.min(length, sizeBytes - offset);
+        if (inside > 0) {
+            holes.discard(offset, inside);
+            settle();
+        }
+    }
+
+    /** Makes a stretch read as zeros; bytes beyond the end do already. */
+    public void writeZeroes(long offset, long length, boolean mayUnmap) throws DiskImageException {
+        requireWritable();
+        long inside = Math.min(length, sizeBytes - offset);
+        if (inside <= 0) {
+            return;
+        }
+        if (holes.zero(offset, inside, mayUnmap)) {
+            settle();
+            return;
+        }
+        try (BounceBuffers.Buffer buffer = bounceBuffers.take()) {
+            buffer.vector(BounceBuffers.BYTES).zero(0, BounceBuffers.BYTES);
+            for (long done = 0; done < inside; ) {
+                int part = (int) Math.min(BounceBuffers.BYTES, inside - done);
+                write(offset + done, buffer.vector(part));
+                done += part;
+            }
+        }
+    }
+
+    /** O_DSYNC speaks of writes alone. */
+    private void settle() throws DiskImageException {
+        if (options.cache().durability() == Durability.AFTER_WRITE) {
+            synchronize();
+        }
+    }
+
+    /**
+     * Changes the size of a regular file, or takes notice of the size that a block device has been given.
+     *
+     * @throws DiskImageException UNSUPPORTED where a block device has another size
+     */
+    public synchronized void resize(long newBytes) throws DiskImageException {
+        requireWritable();
+        if (device != null) {
+            long actual = device.sizeBytes();
+            if (actual != newBytes) {
+                throw new DiskImageException(
+                        Kind.UNSUPPORTED,
+                        path,
+                        "the block device has " + actual + " bytes, not " + newBytes
+                                + "; change its size first, then resize the disk to that");
+            }
+        } else {
+            int result = posix.ftruncate(fd.number(), newBytes);
+            if (result < 0) {
+                throw HostErrors.ofRequest(path, "ftruncate to " + newBytes + " bytes", -result);
+            }
+        }
+        sizeBytes = newBytes;
+    }
+
+    /** Bytes that the file system has allocated; the size for a block device; -1 once closed. */
+    public long allocatedBytes() {
+        if (closed) {
+            return -1;
+        }
+        return device == null ? Math.max(-1, posix.allocatedBytes(fd.number())) : sizeBytes;
+    }
+
+    private void requireWritable() throws DiskImageException {
+        if (options.access() == Access.READ_ONLY) {
+            throw new DiskImageException(Kind.READ_ONLY, path, "it was opened to read");
+        }
+    }
+
+    /** Closes and unlocks it. Idempotent. */
+    @Override
+    public void close() {
+        closed = true;
+        cachedFd.close();
+        fd.close();
+    }
+}
