@@ -1,6 +1,7 @@
 package org.kvmbeans.ejb;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.function.ToDoubleFunction;
 import javax.management.ObjectName;
 import org.eclipse.microprofile.metrics.MetricRegistry;
@@ -20,9 +21,9 @@ final class DeviceMetrics {
     private DeviceMetrics() {}
 
     /** Metrics that share their source and labels. */
-    private record Group<T>(Series series, Memo<T> source, Tag... tags) {
+    private record Group<T>(Series series, Memo<T> source, List<Tag> tags) {
         void add(String name, String description, ToDoubleFunction<T> value) {
-            series.add(name, description, source, now -> value.applyAsDouble(now.get()), tags);
+            series.add(name, description, source, now -> value.applyAsDouble(now.get()), tags.toArray(Tag[]::new));
         }
     }
 
@@ -30,7 +31,7 @@ final class DeviceMetrics {
         NicMXBean nic = MBeans.nic(name);
         Series series = new Series(registry);
         Tag[] tags = Series.deviceTags(name, "name");
-        Group<NicUsage> usage = new Group<>(series, new Memo<>(nic::getUsage, maxAge), tags);
+        Group<NicUsage> usage = new Group<>(series, new Memo<>(nic::getUsage, maxAge), List.of(tags));
         usage.add("kvmbeans_nic_received_bytes_total", "Bytes the guest has received", NicUsage::bytesReceived);
         usage.add(
                 "kvmbeans_nic_transmitted_bytes_total", "Bytes the guest has transmitted", NicUsage::bytesTransmitted);
@@ -74,7 +75,7 @@ final class DeviceMetrics {
         VirtQueueMXBean queue = MBeans.virtQueue(name);
         Series series = new Series(registry);
         Tag[] tags = Series.queueTags(name);
-        Group<QueueUsage> usage = new Group<>(series, new Memo<>(queue::getUsage, maxAge), tags);
+        Group<QueueUsage> usage = new Group<>(series, new Memo<>(queue::getUsage, maxAge), List.of(tags));
         usage.add(
                 "kvmbeans_queue_notifications_total",
                 "Times that the driver woke the device",
@@ -132,7 +133,8 @@ final class DeviceMetrics {
                 balloon,
                 BalloonMXBean::getReportedFreeBytes,
                 tags);
-        Group<GuestMemoryStatistics> guest = new Group<>(series, new Memo<>(balloon::getGuestStatistics, maxAge), tags);
+        Group<GuestMemoryStatistics> guest =
+                new Group<>(series, new Memo<>(balloon::getGuestStatistics, maxAge), List.of(tags));
         guest.add(
                 "kvmbeans_balloon_guest_free_bytes",
                 "Guest memory not used for anything; -1 where the guest does not say",

@@ -1,23 +1,21 @@
 package org.kvmbeans.export;
 
-import java.util.List;
 import javax.management.ObjectName;
-import org.kvmbeans.machine.device.VmDevice;
+import org.kvmbeans.machine.device.VmConsole;
 import org.kvmbeans.mbeans.ConsoleMXBean;
 import org.kvmbeans.mbeans.ObjectNames;
 
 /** A VM's virtio console for its operators. */
 final class ConsoleBean extends VirtioDeviceBean implements ConsoleMXBean {
-    private final List<String> ports;
+    private final VmConsole console;
 
-    /** @param ports the names of its ports */
-    ConsoleBean(String vm, VmDevice console, List<String> ports) {
+    ConsoleBean(String vm, VmConsole console) {
         super(vm, console);
-        this.ports = List.copyOf(ports);
+        this.console = console;
     }
 
     @Override
     public ObjectName[] getPorts() {
-        return ports.stream().map(port -> ObjectNames.consolePort(vm(), port)).toArray(ObjectName[]::new);
+        return console.portNames().stream().map(port -> ObjectNames.consolePort(vm(), port)).toArray(ObjectName[]::new);
     }
 }

@@ -112,9 +112,12 @@ final class DefinitionStore {
             throw new IllegalStateException(
                     file + " is there already but is no definition in use; correct it and restart, or remove it");
         }
+        Path unfinished = write(definition);
         try {
-            put(definition, file);
+            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+            flushFolder();
         } catch (IOException e) {
+            Files.deleteIfExists(unfinished);
             Files.deleteIfExists(file);
             throw e;
         }
@@ -128,14 +131,22 @@ final class DefinitionStore {
      */
     void replace(VmDefinition definition) throws IOException {
         Path file = file(definition.name());
-        if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-            throw new IllegalStateException(file + " is gone: somebody undefines the VM, or removed the file");
+        Path unfinished = write(definition);
+        try {
+            synchronized (this) { // a definition that is removed meanwhile must not come back
+                if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                    throw new IllegalStateException(file + " is gone: the VM is being undefined, or somebody removed it");
+                }
+                Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+            }
+            flushFolder();
+        } finally {
+            Files.deleteIfExists(unfinished);
         }
-        put(definition, file);
     }
 
-    /** Writes a definition beside its place, flushes it, and moves it there. */
-    private void put(VmDefinition definition, Path file) throws IOException {
+    /** Writes a definition beside its place, down to the disk. */
+    private Path write(VmDefinition definition) throws IOException {
         Path unfinished = folder.resolve(definition.name() + UNFINISHED_SUFFIX);
         try {
             Files.deleteIfExists(unfinished);
@@ -147,8 +158,7 @@ final class DefinitionStore {
                 }
                 channel.force(true);
             }
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-            flushFolder();
+            return unfinished;
         } catch (IOException e) {
             Files.deleteIfExists(unfinished);
             throw e;
@@ -157,7 +167,9 @@ final class DefinitionStore {
 
     /** Removes a definition, safe against a crash of the host once this returns. */
     void remove(String name) throws IOException {
-        Files.deleteIfExists(file(name));
+        synchronized (this) {
+            Files.deleteIfExists(file(name));
+        }
         flushFolder();
     }
 

@@ -5,15 +5,16 @@ import java.util.Map;
 import javax.management.NotificationBroadcasterSupport;
 import javax.management.ObjectName;
 import org.kvmbeans.machine.VirtualMachine;
-import org.kvmbeans.machine.device.DeviceKind;
 import org.kvmbeans.machine.device.QueueMonitor;
 import org.kvmbeans.machine.device.VmBalloon;
+import org.kvmbeans.machine.device.VmConsole;
 import org.kvmbeans.machine.device.VmDevice;
 import org.kvmbeans.machine.device.VmDisk;
 import org.kvmbeans.machine.device.VmNic;
 import org.kvmbeans.machine.device.VmVsock;
 import org.kvmbeans.mbeans.BalloonMXBean;
 import org.kvmbeans.mbeans.ConsoleMXBean;
+import org.kvmbeans.mbeans.ConsolePortMXBean;
 import org.kvmbeans.mbeans.DiskMXBean;
 import org.kvmbeans.mbeans.NicMXBean;
 import org.kvmbeans.mbeans.ObjectNames;
@@ -44,7 +45,7 @@ final class DeviceBeans {
         };
     }
 
-    /** The MBeans of a device and its queues. */
+    /** The MBeans of a device, its queues and, for a console, its ports. */
     Map<ObjectName, DescribedMBean<?>> of(VmDevice device) {
         Map<ObjectName, DescribedMBean<?>> beans = new LinkedHashMap<>();
         beans.put(nameOf(vm, device), bean(device));
@@ -52,6 +53,13 @@ final class DeviceBeans {
             beans.put(
                     ObjectNames.virtQueue(vm, device.name(), queue.id()),
                     described(new VirtQueueBean(device, queue), VirtQueueMXBean.class));
+        }
+        if (device instanceof VmConsole console) {
+            for (String port : console.portNames()) {
+                beans.put(
+                        ObjectNames.consolePort(vm, port),
+                        described(new ConsolePortBean(machine, console, port), ConsolePortMXBean.class));
+            }
         }
         return beans;
     }
@@ -69,9 +77,8 @@ final class DeviceBeans {
         if (device instanceof VmVsock vsock) {
             return described(new VsockBean(vm, vsock), VsockMXBean.class);
         }
-        if (device.kind() == DeviceKind.CONSOLE) {
-            return described(
-                    new ConsoleBean(vm, device, machine.definition().devices().consoles()), ConsoleMXBean.class);
+        if (device instanceof VmConsole console) {
+            return described(new ConsoleBean(vm, console), ConsoleMXBean.class);
         }
         return described(new RngBean(vm, device), RngMXBean.class);
     }

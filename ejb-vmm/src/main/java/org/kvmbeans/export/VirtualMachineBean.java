@@ -9,7 +9,6 @@ import org.kvmbeans.machine.Vcpu;
 import org.kvmbeans.machine.VirtualMachine;
 import org.kvmbeans.machine.definition.DiskDefinition;
 import org.kvmbeans.machine.definition.NicDefinition;
-import org.kvmbeans.machine.definition.Topology;
 import org.kvmbeans.machine.definition.VmDefinition;
 import org.kvmbeans.machine.definition.VmDefinitionReader;
 import org.kvmbeans.machine.definition.VmDefinitionWriter;
@@ -86,7 +85,7 @@ final class VirtualMachineBean implements VirtualMachineMXBean {
 
     @Override
     public CpuTopology getTopology() {
-        Topology topology = vm.definition().processors().topology();
+        org.kvmbeans.arch.x86.CpuTopology topology = vm.definition().processors().topology();
         return new CpuTopology(topology.sockets(), topology.cores(), topology.threads());
     }
 

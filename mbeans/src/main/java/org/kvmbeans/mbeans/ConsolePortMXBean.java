@@ -2,7 +2,11 @@ package org.kvmbeans.mbeans;
 
 import org.kvmbeans.mbeans.OperationImpact.Impact;
 
-/** A port of the virtio console: {@code org.kvmbeans:type=ConsolePort,vm=NAME,name=NAME}. Directions are the guest's. */
+/**
+ * A port of the virtio console: {@code org.kvmbeans:type=ConsolePort,vm=NAME,name=NAME}. Directions are the guest's.
+ *
+ * <p>What it keeps and counts begins anew with each start of the VM, positions included.
+ */
 @Description("A port of the virtio console of a VM")
 public interface ConsolePortMXBean {
     @Description("The name, by which programs of the guest find it below /dev/virtio-ports")
