@@ -4,6 +4,7 @@ import { OPERATOR, may } from '../actions.js';
 import * as api from '../api.js';
 import { announce, h, setAttribute, setText } from '../dom.js';
 import * as format from '../format.js';
+import { showState } from './device-table.js';
 import { Facts } from './parts.js';
 
 const MIB = 1 << 20;
@@ -19,6 +20,7 @@ export class BalloonPanel {
     this.#session = session;
     this.#error = error;
     this.state = h('span', { class: 'state' });
+    this.note = h('span', { class: 'note' });
     this.facts = new Facts(['Holds', 'Target', 'Reported free', 'Guest has', 'Guest free', 'Guest available']);
     this.slider = h('input', {
       type: 'range', id: 'balloon-target', min: '0', step: '1', value: '0', 'aria-describedby': 'balloon-hint',
@@ -27,9 +29,9 @@ export class BalloonPanel {
     this.output = h('output', { for: 'balloon-target' });
     this.set = h('button', { type: 'button', 'data-action': 'changeTarget', onclick: () => this.#change() }, 'Set target');
     this.element = h('section', { class: 'panel', id: 'balloon', hidden: true, 'aria-label': 'Balloon' },
-      h('div', { class: 'panel-bar' }, h('h2', {}, 'Balloon'), this.state),
+      h('div', { class: 'panel-bar' }, h('h2', {}, 'Balloon'), this.state, this.note),
       this.facts.element,
-      h('div', { class: 'slider' }, h('label', { for: 'balloon-target' }, 'Memory the balloon shall hold'), this.slider, this.output, this.set),
+      h('div', { class: 'balloon-slider' }, h('label', { for: 'balloon-target' }, 'Memory the balloon shall hold'), this.slider, this.output, this.set),
       h('p', { class: 'hint', id: 'balloon-hint' }, 'What the balloon holds is lost to the guest and free for the host.'));
   }
 
@@ -39,7 +41,8 @@ export class BalloonPanel {
     if (balloon === null) {
       return;
     }
-    setText(this.state, balloon.lastError ? `${balloon.state}: ${balloon.lastError}` : balloon.state);
+    showState(this.state, balloon.state);
+    setText(this.note, balloon.lastError);
     this.facts.set('Holds', format.bytes(balloon.actualBytes));
     this.facts.set('Target', format.bytes(balloon.targetBytes));
     this.facts.set('Reported free', format.bytes(balloon.reportedFreeBytes));

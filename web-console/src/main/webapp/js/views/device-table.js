@@ -3,8 +3,13 @@
 import { may } from '../actions.js';
 import { h, setAttribute, setText } from '../dom.js';
 
-/** The state of a device is drawn like a VM's: the colours of the style sheet go by these words. */
 const LIKE_VM = { DETACHED: 'STOPPED', INACTIVE: 'PAUSED', ACTIVE: 'RUNNING', NEEDS_RESET: 'CRASHED', REMOVING: 'STOPPING' };
+
+/** Shows the state of a device, drawn like a VM's: the colours of the style sheet go by those words. */
+export function showState(element, state) {
+  setText(element, state);
+  setAttribute(element, 'data-state', LIKE_VM[state] ?? '');
+}
 
 class DeviceRow {
   #buttons = [];
@@ -23,14 +28,17 @@ class DeviceRow {
       h('th', { scope: 'row' }, name, this.note),
       h('td', {}, this.state),
       ...this.cells,
-      h('td', { class: 'row-actions' }, h('div', { class: 'actions', role: 'group', 'aria-label': `Actions on ${name}` },
-        ...this.#buttons.map(([button]) => button))));
+      ...(actions.length > 0 ? [this.#actionCell()] : []));
+  }
+
+  #actionCell() {
+    return h('td', { class: 'row-actions' }, h('div', { class: 'actions', role: 'group', 'aria-label': `Actions on ${this.name}` },
+      ...this.#buttons.map(([button]) => button)));
   }
 
   update(device, columns, rate) {
     this.device = device;
-    setText(this.state, device.state);
-    setAttribute(this.state, 'data-state', LIKE_VM[device.state] ?? '');
+    showState(this.state, device.state);
     setText(this.note, device.lastError);
     setAttribute(this.note, 'title', device.lastError || null);
     columns.forEach(({ text }, i) => setText(this.cells[i], text(device, rate)));
@@ -88,7 +96,7 @@ export class DeviceTable {
       h('table', { id },
         h('thead', {}, h('tr', {}, h('th', { scope: 'col' }, 'Name'), h('th', { scope: 'col' }, 'State'),
           ...columns.map(({ label, figure }) => h('th', { scope: 'col', class: figure ? 'number' : '' }, label)),
-          h('th', { scope: 'col' }, 'Actions'))),
+          ...(actions.length > 0 ? [h('th', { scope: 'col' }, 'Actions')] : []))),
         this.body));
     this.element = h('div', {}, this.table, this.empty);
   }

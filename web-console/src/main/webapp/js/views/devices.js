@@ -68,8 +68,8 @@ export class DevicePanels {
       this.#panel('Network interfaces', this.#addButton('nics', 'Add a network interface', forms.addNic), this.nics.element, this.nicPart),
       this.balloon.element,
       h('details', { class: 'panel', id: 'queue-panel' }, h('summary', {}, 'Queues and other devices'), this.others.element, this.queues.element));
-    this.diskChart = new TimeChart(diskPlace, (value) => format.byteRate(value), QUIET_BYTES);
-    this.nicChart = new TimeChart(nicPlace, (value) => format.byteRate(value), QUIET_BYTES);
+    this.diskChart = new TimeChart(diskPlace, (value) => format.byteRate(value), QUIET_BYTES, true);
+    this.nicChart = new TimeChart(nicPlace, (value) => format.byteRate(value), QUIET_BYTES, true);
   }
 
   dispose() {
