@@ -20,7 +20,7 @@ sources_hash() {
   (
     cd "$PROJECT_DIR" || exit
     find pom.xml .mvn mbeans ejb-vmm web-console ear -type f \
-      -not -path '*/target/*' -not -path '*/node_modules/*' -not -path 'ear/scripts/*' -print0 \
+      -not -path '*/target/*' -not -path '*/node_modules/*' -not -path 'ear/scripts/*' -not -path 'ear/disk-guest/*' -print0 \
       | sort -z | xargs -0 sha256sum | sha256sum | cut -d ' ' -f 1
   )
 }

@@ -106,13 +106,9 @@ public final class GuestMemory implements AutoCloseable {
 
     /** Whether {@code length} bytes from {@code gpa} on are RAM, without the hole between. */
     public boolean contains(long gpa, long length) {
-        for (MemoryRegion region : regions) {
-            long offset = gpa - region.guestAddress();
-            if (offset >= 0 && length >= 0 && offset <= region.lengthBytes() - length) {
-                return true;
-            }
-        }
-        return false;
+        long low = Math.min(sizeBytes, HOLE_START);
+        long high = gpa - HOLE_END;
+        return length >= 0 && ((gpa >= 0 && gpa <= low - length) || (high >= 0 && high <= sizeBytes - low - length));
     }
 
     public byte getByte(long gpa) {
@@ -264,7 +260,7 @@ public final class GuestMemory implements AutoCloseable {
     /** The offset in the memfd of an access, checked to lie in one region. */
     private long offsetOf(long gpa, long length) {
         if (length >= 0 && windows.length > 0) {
-            long low = regions.get(0).lengthBytes();
+            long low = Math.min(sizeBytes, HOLE_START);
             if (gpa >= 0 && gpa <= low - length) {
                 return gpa;
             }

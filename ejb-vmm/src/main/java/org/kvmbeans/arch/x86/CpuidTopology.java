@@ -13,6 +13,7 @@ final class CpuidTopology {
     private static final int EXTENDED_TOPOLOGY = 0xB;
     private static final int EXTENDED_TOPOLOGY_V2 = 0x1F;
     private static final int KVM_FEATURES = 0x4000_0001;
+    private static final int LARGEST_EXTENDED_LEAF = 0x8000_0000;
     private static final int AMD_FEATURES = 0x8000_0001;
     private static final int AMD_SIZES = 0x8000_0008;
     private static final int AMD_CACHES = 0x8000_001D;
@@ -39,14 +40,19 @@ final class CpuidTopology {
 
     private final CpuTopology topology;
     private final boolean amd;
-    private final boolean hasAmdTopology;
+    private final boolean hostHasAmdTopologyLeaf;
+
+    /** Whether it is given where the host has none: Linux looks for threads of an AMD CPU nowhere else. */
+    private final boolean addsAmdTopologyLeaf;
+
     private final boolean hasExtendedTopologyV2;
 
     CpuidTopology(List<CpuidEntry> supported, CpuTopology topology) {
         this.topology = topology;
         this.amd = supported.stream()
                 .anyMatch(e -> e.function() == 0 && (e.ebx() == AUTHENTIC_AMD || e.ebx() == HYGON_GENUINE));
-        this.hasAmdTopology = supported.stream().anyMatch(e -> e.function() == AMD_TOPOLOGY);
+        this.hostHasAmdTopologyLeaf = supported.stream().anyMatch(e -> e.function() == AMD_TOPOLOGY);
+        this.addsAmdTopologyLeaf = amd && topology.threads() > 1 && !hostHasAmdTopologyLeaf;
         this.hasExtendedTopologyV2 = supported.stream().anyMatch(e -> e.function() == EXTENDED_TOPOLOGY_V2);
     }
 
@@ -62,10 +68,11 @@ final class CpuidTopology {
             case CpuFeatures.FEATURES -> features(entry, topology.apicId(index));
             case CACHES -> with(entry, intelCaches(entry.eax()));
             case KVM_FEATURES -> with(entry, kvmFeatures(entry.eax()));
+            case LARGEST_EXTENDED_LEAF -> with(entry, largestExtendedLeaf(entry.eax()));
             case AMD_FEATURES -> amdFeatures(entry);
             case AMD_SIZES -> with(entry, entry.eax(), entry.ebx(), amdSizes(), entry.edx());
             case AMD_CACHES -> with(entry, caches(entry.eax()));
-            case AMD_TOPOLOGY -> amdTopology(entry, index);
+            case AMD_TOPOLOGY -> amdTopology(index);
             default -> entry;
         };
     }
@@ -110,7 +117,9 @@ final class CpuidTopology {
         if (amd && topology.vcpusPerSocket() > 1) {
             ecx |= CMP_LEGACY;
         }
-        if (!hasAmdTopology) {
+        if (addsAmdTopologyLeaf) {
+            ecx |= TOPOLOGY_EXTENSIONS;
+        } else if (!hostHasAmdTopologyLeaf) {
             ecx &= ~TOPOLOGY_EXTENSIONS;
         }
         return with(entry, entry.eax(), entry.ebx(), ecx, entry.edx());
@@ -121,18 +130,25 @@ final class CpuidTopology {
         return amd ? (topology.socketShift() << 12) | (count - 1) : 0;
     }
 
-    /** Each socket is one node. */
-    private CpuidEntry amdTopology(CpuidEntry entry, int index) {
-        int core = ((topology.threads() - 1) << 8) | (topology.core(index) & 0xFF);
-        return with(entry, topology.apicId(index), core, topology.socket(index) & 0xFF, 0);
+    private int largestExtendedLeaf(int leaf) {
+        return addsAmdTopologyLeaf && Integer.compareUnsigned(leaf, AMD_TOPOLOGY) < 0 ? AMD_TOPOLOGY : leaf;
     }
 
-    /** Leaf 0xB for all, which x2APIC brings with it, and 0x1F where the host has it. */
+    /** Each socket is one node. */
+    private CpuidEntry amdTopology(int index) {
+        int core = ((topology.threads() - 1) << 8) | (topology.core(index) & 0xFF);
+        return new CpuidEntry(AMD_TOPOLOGY, 0, 0, topology.apicId(index), core, topology.socket(index) & 0xFF, 0);
+    }
+
+    /** Leaf 0xB for all, which x2APIC brings with it, 0x1F where the host has it, and AMD's own where that is missing. */
     List<CpuidEntry> extendedTopology(int index) {
         int apicId = topology.apicId(index);
         List<CpuidEntry> entries = new ArrayList<>(levels(EXTENDED_TOPOLOGY, apicId));
         if (hasExtendedTopologyV2) {
             entries.addAll(levels(EXTENDED_TOPOLOGY_V2, apicId));
+        }
+        if (addsAmdTopologyLeaf) {
+            entries.add(amdTopology(index));
         }
         return entries;
     }

@@ -59,7 +59,7 @@ final class BlockConfig {
         space.putInt(OPT_IO_SIZE_OFFSET, geometry.optimalIoBytes() / block);
         space.put(WRITEBACK_OFFSET, (byte) (writeBack ? 1 : 0));
         space.putShort(NUM_QUEUES_OFFSET, (short) options.queues());
-        if (BlockFeatures.discards(options, geometry)) {
+        if (BlockFeatures.discards(options, image)) {
             space.putInt(MAX_DISCARD_SECTORS_OFFSET, BlockRequest.MAX_SEGMENT_SECTORS);
             space.putInt(MAX_DISCARD_SEG_OFFSET, BlockRequest.MAX_SEGMENTS);
             space.putInt(DISCARD_ALIGNMENT_OFFSET, Math.max(block, geometry.discardBytes()) >>> SECTOR_SHIFT);

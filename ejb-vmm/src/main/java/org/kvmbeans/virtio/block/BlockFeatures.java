@@ -1,6 +1,5 @@
 package org.kvmbeans.virtio.block;
 
-import org.kvmbeans.block.DiskGeometry;
 import org.kvmbeans.block.DiskImage;
 import org.kvmbeans.virtio.spi.VirtioFeatures;
 
@@ -28,11 +27,13 @@ final class BlockFeatures {
             return features | RO;
         }
         features |= CONFIG_WCE | WRITE_ZEROES;
-        return features | (discards(options, image.geometry()) ? DISCARD : 0);
+        return features | (discards(options, image) ? DISCARD : 0);
     }
 
-    /** Whether discards have an effect. */
-    static boolean discards(BlockOptions options, DiskGeometry geometry) {
-        return options.unmap() == BlockOptions.Unmap.OFFERED && geometry.discardBytes() > 0;
+    /** Whether discards are offered: they have an effect. */
+    static boolean discards(BlockOptions options, DiskImage image) {
+        return !image.readOnly()
+                && options.unmap() == BlockOptions.Unmap.OFFERED
+                && image.geometry().discardBytes() > 0;
     }
 }

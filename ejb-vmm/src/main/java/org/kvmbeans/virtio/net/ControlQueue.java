@@ -101,9 +101,15 @@ final class ControlQueue implements ServedQueue.Server {
             case MAC_ADDR_SET ->
                 has(NetFeatures.CTRL_MAC_ADDR)
                         && request.remaining() == MacAddress.BYTES
-                        && actions.setMac(MacAddress.valueAt(request.array(), request.position()));
+                        && actions.setMac(address(request));
             default -> false;
         };
+    }
+
+    private static long address(ByteBuffer request) {
+        byte[] bytes = new byte[MacAddress.BYTES];
+        request.get(bytes);
+        return MacAddress.valueAt(bytes, 0);
     }
 
     private static boolean skipTable(ByteBuffer request) {

@@ -38,14 +38,14 @@ public record MacAddress(long value) {
     static long valueAt(byte[] bytes, int start) {
         long value = 0;
         for (int i = 0; i < BYTES; i++) {
-            value = value << Byte.SIZE | bytes[start + i] & 0xFF;
+            value = (value << Byte.SIZE) | (bytes[start + i] & 0xFF);
         }
         return value;
     }
 
     /** Byte {@code index} on the wire, 0 to 5. */
     public int byteAt(int index) {
-        return (int) (value >>> (BYTES - 1 - index) * Byte.SIZE) & 0xFF;
+        return (int) (value >>> ((BYTES - 1 - index) * Byte.SIZE)) & 0xFF;
     }
 
     /** The usual form, in lower case. */

@@ -47,7 +47,7 @@ final class NetConfig {
     long read(int offset, int size) {
         long value = 0;
         for (int i = size - 1; i >= 0; i--) {
-            value = value << Byte.SIZE | byteAt((long) offset + i);
+            value = (value << Byte.SIZE) | byteAt((long) offset + i);
         }
         return value;
     }
@@ -66,6 +66,6 @@ final class NetConfig {
             case MTU_OFFSET -> options.mtu();
             default -> 0;
         };
-        return field >> (at & 1) * Byte.SIZE & 0xFF;
+        return (field >> ((at & 1) * Byte.SIZE)) & 0xFF;
     }
 }

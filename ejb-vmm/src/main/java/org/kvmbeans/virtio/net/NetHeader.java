@@ -77,6 +77,6 @@ final class NetHeader {
     }
 
     private static int u16(byte[] bytes, int offset) {
-        return bytes[offset] & 0xFF | (bytes[offset + 1] & 0xFF) << Byte.SIZE;
+        return (bytes[offset] & 0xFF) | ((bytes[offset + 1] & 0xFF) << Byte.SIZE);
     }
 }

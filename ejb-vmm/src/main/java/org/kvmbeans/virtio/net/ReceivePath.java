@@ -182,7 +182,7 @@ final class ReceivePath implements ServedQueue.Server {
         room.copyTo(0, spill.slice(0, start));
         waitingBytes = bytes;
         admitted = true;
-        return waitForBuffers(served);
+        return waitForBuffers();
     }
 
     private boolean deliverWaiting(ServedQueue served) {
@@ -195,7 +195,7 @@ final class ReceivePath implements ServedQueue.Server {
             admitted = true;
         }
         if (!holdBytes(served, waitingBytes)) {
-            return waitForBuffers(served);
+            return waitForBuffers();
         }
         room.clear();
         addHeldToRoom();
@@ -206,7 +206,7 @@ final class ReceivePath implements ServedQueue.Server {
     }
 
     /** The packet in the spill stays there until there are buffers for it, unless there never can be. */
-    private boolean waitForBuffers(ServedQueue served) {
+    private boolean waitForBuffers() {
         if (!mayHoldMore()) {
             drop();
             forgetWaiting();
@@ -244,16 +244,18 @@ final class ReceivePath implements ServedQueue.Server {
 
     /** Holds {@code buffers} buffers, or as many as there are; whether there is one. */
     private boolean holdBuffers(ServedQueue served, int buffers) {
-        while (held.size() < buffers && holdOne(served)) {
-            continue;
+        boolean more = true;
+        while (more && held.size() < buffers) {
+            more = holdOne(served);
         }
         return !held.isEmpty();
     }
 
     /** Holds buffers for {@code bytes} bytes, or as many as there are; whether the bytes fit. */
     private boolean holdBytes(ServedQueue served, long bytes) {
-        while (heldBytes < bytes && mayHoldMore() && holdOne(served)) {
-            continue;
+        boolean more = true;
+        while (more && heldBytes < bytes && mayHoldMore()) {
+            more = holdOne(served);
         }
         return heldBytes >= bytes;
     }

@@ -106,7 +106,8 @@ final class ServedPair {
         if (ended || !active) {
             return;
         }
-        boolean reads = carries() && receive != null && receive.wantsPackets();
+        ReceivePath path = receive;
+        boolean reads = carries() && path != null && path.wantsPackets();
         int wanted = (reads ? EventLoop.READABLE : 0) | (wantsWritable ? EventLoop.WRITABLE : 0);
         if (!registered) {
             loop.register(port.fd(), wanted, this::ready);
@@ -115,8 +116,8 @@ final class ServedPair {
             loop.changeInterest(port.fd(), wanted);
         }
         interest = wanted;
-        if (reads) {
-            receive.continueSoon();
+        if (path != null && reads) {
+            path.continueSoon();
         }
     }
 

@@ -39,7 +39,7 @@ final class SpoofFilter {
     private static final int CLSACT_HANDLE = 0xFFFF0000;
     private static final int CLSACT_INGRESS = 0xFFFFFFF2;
     /** The first priority, and {@code ETH_P_ALL} in network order: before any filter of the operator's, for any packet. */
-    private static final int PRIORITY_AND_PROTOCOL = 1 << 16 | 0x0300;
+    private static final int PRIORITY_AND_PROTOCOL = (1 << 16) | 0x0300;
 
     private static final int FILTER_HANDLE = 1;
 

@@ -148,7 +148,7 @@ final class TapInterface implements AutoCloseable {
     private void configure(NetOptions options, String bridge, boolean existed) {
         try (HostInterface tap = new HostInterface(posix, name)) {
             if (!bridge.isEmpty() && !existed) {
-                long address = PORT_ADDRESS | options.mac().value() & ADDRESS_TAIL;
+                long address = PORT_ADDRESS | (options.mac().value() & ADDRESS_TAIL);
                 // The guest's own address would make the bridge keep the guest's packets.
                 tap.address(new MacAddress(address == options.mac().value() ? address ^ 1 : address));
             }
@@ -210,14 +210,6 @@ final class TapInterface implements AutoCloseable {
 
     private static long bit(long features, long feature, long offload) {
         return (features & feature) == 0 ? 0 : offload;
-    }
-
-    /** Shows the host whether the cable is in; older kernels than 5.0 cannot. */
-    void carrier(boolean up) {
-        NativeStruct value = new NativeStruct(posix, Integer.BYTES);
-        value.buffer().putInt(0, up ? 1 : 0);
-        queues.get(0).ioctl(TunIoctl.TUNSETCARRIER, value.address());
-        java.lang.ref.Reference.reachabilityFence(value);
     }
 
     /** What the kernel counted since this was opened, seen from the guest. */

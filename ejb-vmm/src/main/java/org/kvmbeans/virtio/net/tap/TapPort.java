@@ -27,11 +27,7 @@ final class TapPort implements FramePort {
 
     @Override
     public Sent send(IoVector packet) {
-        long result;
-        do {
-            result = posix.writev(fd, packet.address(), packet.count());
-        } while (result == -Errno.EINTR);
-        Reference.reachabilityFence(packet);
+        long result = write(packet);
         if (result >= 0) {
             return Sent.DONE;
         }
@@ -43,6 +39,18 @@ final class TapPort implements FramePort {
         };
     }
 
+    private long write(IoVector packet) {
+        try {
+            long result;
+            do {
+                result = posix.writev(fd, packet.address(), packet.count());
+            } while (result == -Errno.EINTR);
+            return result;
+        } finally {
+            Reference.reachabilityFence(packet);
+        }
+    }
+
     @Override
     public boolean flush() {
         return true;
@@ -50,15 +58,23 @@ final class TapPort implements FramePort {
 
     @Override
     public long receive(IoVector room) {
-        long result;
-        do {
-            result = posix.readv(fd, room.address(), room.count());
-        } while (result == -Errno.EINTR);
-        Reference.reachabilityFence(room);
+        long result = read(room);
         if (result > 0) {
             return result;
         }
         return result == -Errno.EAGAIN ? NOTHING : BROKEN;
+    }
+
+    private long read(IoVector room) {
+        try {
+            long result;
+            do {
+                result = posix.readv(fd, room.address(), room.count());
+            } while (result == -Errno.EINTR);
+            return result;
+        } finally {
+            Reference.reachabilityFence(room);
+        }
     }
 
     @Override

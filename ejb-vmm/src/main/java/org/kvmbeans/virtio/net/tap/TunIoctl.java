@@ -6,7 +6,6 @@ final class TunIoctl {
     static final long TUNSETOFFLOAD = 0x400454D0;
     static final long TUNSETVNETHDRSZ = 0x400454D8;
     static final long TUNSETQUEUE = 0x400454D9;
-    static final long TUNSETCARRIER = 0x400454E2;
 
     static final long IFF_TAP = 0x0002;
     static final long IFF_MULTI_QUEUE = 0x0100;

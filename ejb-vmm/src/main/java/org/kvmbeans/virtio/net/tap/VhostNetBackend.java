@@ -99,7 +99,7 @@ public final class VhostNetBackend implements NetBackend {
 
     @Override
     public long features() {
-        return NetFeatures.HOST_OFFLOADS | NetFeatures.GUEST_OFFLOADS | RING_FEATURES & kernelFeatures;
+        return NetFeatures.HOST_OFFLOADS | NetFeatures.GUEST_OFFLOADS | (RING_FEATURES & kernelFeatures);
     }
 
     @Override
