@@ -16,6 +16,8 @@ final class ConsoleBean extends VirtioDeviceBean implements ConsoleMXBean {
 
     @Override
     public ObjectName[] getPorts() {
-        return console.portNames().stream().map(port -> ObjectNames.consolePort(vm(), port)).toArray(ObjectName[]::new);
+        return console.portNames().stream()
+                .map(port -> ObjectNames.consolePort(vm(), port))
+                .toArray(ObjectName[]::new);
     }
 }

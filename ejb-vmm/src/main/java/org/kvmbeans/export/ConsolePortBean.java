@@ -75,8 +75,8 @@ final class ConsolePortBean implements ConsolePortMXBean {
 
     private CharacterPortAccess access() {
         ConsolePort port = console.port(name)
-                .orElseThrow(() -> new IllegalStateException(
-                        "VM " + machine.definition().name() + " is off, and port " + name + " with it; start it first"));
+                .orElseThrow(() -> new IllegalStateException("VM "
+                        + machine.definition().name() + " is off, and port " + name + " with it; start it first"));
         return new CharacterPortAccess(machine, port);
     }
 }

@@ -135,7 +135,8 @@ final class DefinitionStore {
         try {
             synchronized (this) { // a definition that is removed meanwhile must not come back
                 if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
-                    throw new IllegalStateException(file + " is gone: the VM is being undefined, or somebody removed it");
+                    throw new IllegalStateException(
+                            file + " is gone: the VM is being undefined, or somebody removed it");
                 }
                 Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
             }

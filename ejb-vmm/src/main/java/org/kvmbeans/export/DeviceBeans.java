@@ -5,13 +5,13 @@ import java.util.Map;
 import javax.management.NotificationBroadcasterSupport;
 import javax.management.ObjectName;
 import org.kvmbeans.machine.VirtualMachine;
+import org.kvmbeans.machine.device.DeviceKind;
 import org.kvmbeans.machine.device.QueueMonitor;
 import org.kvmbeans.machine.device.VmBalloon;
 import org.kvmbeans.machine.device.VmConsole;
 import org.kvmbeans.machine.device.VmDevice;
 import org.kvmbeans.machine.device.VmDisk;
 import org.kvmbeans.machine.device.VmNic;
-import org.kvmbeans.machine.device.VmVsock;
 import org.kvmbeans.mbeans.BalloonMXBean;
 import org.kvmbeans.mbeans.ConsoleMXBean;
 import org.kvmbeans.mbeans.ConsolePortMXBean;
@@ -74,8 +74,8 @@ final class DeviceBeans {
         if (device instanceof VmBalloon balloon) {
             return described(new BalloonBean(vm, balloon), BalloonMXBean.class);
         }
-        if (device instanceof VmVsock vsock) {
-            return described(new VsockBean(vm, vsock), VsockMXBean.class);
+        if (device.kind() == DeviceKind.VSOCK) {
+            return described(new VsockBean(machine, device), VsockMXBean.class);
         }
         if (device instanceof VmConsole console) {
             return described(new ConsoleBean(vm, console), ConsoleMXBean.class);

@@ -162,8 +162,14 @@ final class NicBean extends VirtioDeviceBean implements NicMXBean {
 
     /** Queues come in pairs, the receiving one first; a control queue may follow them (virtio 1.2, 5.1.2). */
     private enum Direction {
-        RECEIVE,
-        TRANSMIT
+        RECEIVE(0),
+        TRANSMIT(1);
+
+        private final int placeInPair;
+
+        Direction(int placeInPair) {
+            this.placeInPair = placeInPair;
+        }
     }
 
     private long sum(Direction direction, ToLongFunction<QueueCounters> value) {
@@ -171,7 +177,7 @@ final class NicBean extends VirtioDeviceBean implements NicMXBean {
         int paired = 2 * nic.definition().queues();
         return Readings.sum(
                 queues.stream()
-                        .filter(queue -> queue.id() < paired && queue.id() % 2 == direction.ordinal())
+                        .filter(queue -> queue.id() < paired && queue.id() % 2 == direction.placeInPair)
                         .toList(),
                 value);
     }

@@ -85,7 +85,8 @@ final class VirtualMachineBean implements VirtualMachineMXBean {
 
     @Override
     public CpuTopology getTopology() {
-        org.kvmbeans.arch.x86.CpuTopology topology = vm.definition().processors().topology();
+        org.kvmbeans.arch.x86.CpuTopology topology =
+                vm.definition().processors().topology();
         return new CpuTopology(topology.sockets(), topology.cores(), topology.threads());
     }
 

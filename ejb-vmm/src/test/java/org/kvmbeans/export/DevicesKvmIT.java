@@ -149,7 +149,8 @@ class DevicesKvmIT {
 
         assertThat(next(heard).getType()).isEqualTo(NotificationTypes.DEVICE_REMOVED);
         assertThat(vm.getDisks()).isEmpty();
-        assertThat(host.server.queryNames(ObjectNames.everyOfType("Disk", "a"), null)).isEmpty();
+        assertThat(host.server.queryNames(ObjectNames.everyOfType("Disk", "a"), null))
+                .isEmpty();
         assertThat(vm.getDefinition()).doesNotContain("vda");
         assertThat(image).exists();
     }
@@ -266,7 +267,8 @@ class DevicesKvmIT {
         vm.changeVcpuCount(3);
 
         assertThat(vm.getVcpuCount()).isEqualTo(3);
-        assertThat(host.server.queryNames(ObjectNames.everyOfType("Vcpu", "a"), null)).hasSize(3);
+        assertThat(host.server.queryNames(ObjectNames.everyOfType("Vcpu", "a"), null))
+                .hasSize(3);
         vm.changeVcpuCount(1);
         assertThat(host.server.queryNames(ObjectNames.everyOfType("Vcpu", "a"), null))
                 .containsExactly(ObjectNames.vcpu("a", 0));

@@ -169,9 +169,11 @@ class ConsoleDevicesIT {
         }
         Browser operator = console.browser("operator");
         String api = "api/vms/" + vm;
-        assertThat(viewer.request("POST", api + "/nics/eth0/actions/linkDown", "{}").status())
+        assertThat(viewer.request("POST", api + "/nics/eth0/actions/linkDown", "{}")
+                        .status())
                 .isEqualTo(403);
-        assertThat(operator.request("POST", api + "/nics/eth0/actions/linkDown", "{}").status())
+        assertThat(operator.request("POST", api + "/nics/eth0/actions/linkDown", "{}")
+                        .status())
                 .isEqualTo(204);
         for (String path : List.of("/disks", "/nics", "/disks/vda/actions/remove", "/nics/eth0/actions/remove")) {
             assertThat(operator.request("POST", api + path, "{}").status())
@@ -195,7 +197,8 @@ class ConsoleDevicesIT {
         assertThat(admin.request("POST", api + "/disks/vdz/actions/resize", "{\"bytes\":512}")
                         .status())
                 .isEqualTo(404);
-        assertThat(admin.request("POST", api + "/disks/vdz/actions/explode", "{}").status())
+        assertThat(admin.request("POST", api + "/disks/vdz/actions/explode", "{}")
+                        .status())
                 .isEqualTo(404);
         assertThat(admin.request("POST", api + "/balloon/actions/changeTarget", "{\"bytes\":\"1\"}")
                         .body())

@@ -33,8 +33,8 @@ public final class RolePolicy implements Restrictor {
             "limitReceive",
             "limitTransmit",
             "changeTarget");
-    private static final Set<String> ADMIN_OPERATIONS = Set.of(
-            "defineVm", "undefine", "addDisk", "removeDisk", "addNic", "removeNic", "changeVcpuCount", "resize");
+    private static final Set<String> ADMIN_OPERATIONS =
+            Set.of("defineVm", "undefine", "addDisk", "removeDisk", "addNic", "removeNic", "changeVcpuCount", "resize");
     /** Command lines and environments carry passwords. */
     private static final Set<String> JDK_SECRETS =
             Set.of("SystemProperties", "InputArguments", "ClassPath", "BootClassPath", "LibraryPath");

@@ -56,14 +56,16 @@ class MetricsLibertyIT {
                 "org.kvmbeans:type=Host",
                 "defineVm",
                 "{\"name\":\"" + NAME + "\",\"memory\":\"16MiB\",\"kernel\":\"" + kernel + "\"}");
-        server.exec(
-                Server.ADMIN, VM, "addDisk", "{\"name\":\"vda\",\"path\":\"" + image + "\",\"format\":\"raw\"}");
+        server.exec(Server.ADMIN, VM, "addDisk", "{\"name\":\"vda\",\"path\":\"" + image + "\",\"format\":\"raw\"}");
 
         Waiting.until(() -> sample("kvmbeans_disk_operations_total", "operation=\"read\""), reads -> reads == 0);
-        assertThat(sample("kvmbeans_disk_latency_seconds_bucket", "le=\"+Inf\"")).isZero();
-        assertThat(sample("kvmbeans_disk_latency_seconds_count", "device=\"vda\"")).isZero();
+        assertThat(sample("kvmbeans_disk_latency_seconds_bucket", "le=\"+Inf\""))
+                .isZero();
+        assertThat(sample("kvmbeans_disk_latency_seconds_count", "device=\"vda\""))
+                .isZero();
         assertThat(sample("kvmbeans_queue_requests_total", "device=\"vda\"")).isZero();
-        assertThat(sample("kvmbeans_balloon_target_bytes", "device=\"balloon\"")).isZero();
+        assertThat(sample("kvmbeans_balloon_target_bytes", "device=\"balloon\""))
+                .isZero();
         server.exec(Server.OPERATOR, VM, "start");
         Waiting.until(() -> sample("kvmbeans_disk_size_bytes", "device=\"vda\""), bytes -> bytes == 1 << 20);
         server.exec(Server.OPERATOR, VM, "powerOff");
