@@ -154,7 +154,7 @@ final class VirtualMachineBean implements VirtualMachineMXBean {
     public String getDefinition() {
         Written current = written;
         VmDefinition definition = vm.definition();
-        if (current.definition() != definition) {
+        if (!current.definition().equals(definition)) {
             current = Written.of(definition);
             written = current;
         }
