@@ -67,7 +67,9 @@ class ArchitectureTest {
                         "legacy..",
                         "mbeans",
                         "com.fasterxml.jackson.."));
-        uses.put("export..", List.of("machine..", "legacy..", "stream", "virtio..", "block..", "kvm", "sys", "mbeans"));
+        uses.put(
+                "export..",
+                List.of("machine..", "arch.x86", "legacy..", "stream", "virtio..", "block..", "kvm", "sys", "mbeans"));
         uses.put("worker..", List.of("export..", "machine..", "sys", "sys.jna", "mbeans"));
         uses.put(
                 "ejb..",
