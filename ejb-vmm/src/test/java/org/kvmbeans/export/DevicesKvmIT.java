@@ -187,7 +187,6 @@ class DevicesKvmIT {
                 .withMessageContaining("colour")
                 .withMessageContaining("path");
         assertThatIllegalArgumentException().isThrownBy(() -> vm.removeDisk("vdz"));
-        assertThatIllegalArgumentException().isThrownBy(() -> vm.addDisk(null));
 
         assertThat(vm.getDefinition()).isEqualTo(definition);
         assertThat(vm.getDisks()).hasSize(1);
