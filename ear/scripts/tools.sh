@@ -34,6 +34,8 @@ has_chromium() { { have chromium || have chromium-browser || have google-chrome;
 has_compiler() { have gcc && [[ -f /usr/include/linux/kvm.h && -f /usr/include/stdio.h ]]; }
 has_shellcheck() { have shellcheck; }
 has_iasl() { have iasl; }
+has_passt() { have passt; }
+has_ip() { have ip; }
 has_mmdebstrap() { have mmdebstrap; }
 has_mke2fs() { have mke2fs; }
 has_uidmap() { have newuidmap; }
@@ -46,6 +48,7 @@ package_of() {
     qemu) say qemu-system-x86 ;;
     chromium) say chromium chromium-driver ;;
     mke2fs) say e2fsprogs ;;
+    ip) say iproute2 ;;
     compiler) say gcc libc6-dev linux-libc-dev ;;
     iasl) say acpica-tools ;;
     *) say "$1" ;;
