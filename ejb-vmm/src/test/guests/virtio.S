@@ -198,15 +198,18 @@ on_interrupt_of_pic:
         pop     %eax
         end_interrupt
 
+        /* A cause of 0 is no error where lines are shared; software KVM was seen to interrupt once more for a line just lowered. */
 on_pin:
         push    %eax
         push    %edi
         mov     isr, %edi
         movzbl  (%edi), %eax
+        test    %eax, %eax
+        jz      1f
         cmp     $1, %eax
         require_equal 8
         incl    interrupts
-        movl    $0, APIC_EOI
+1:      movl    $0, APIC_EOI
         pop     %edi
         pop     %eax
         end_interrupt

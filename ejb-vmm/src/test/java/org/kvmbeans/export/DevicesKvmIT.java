@@ -142,8 +142,9 @@ class DevicesKvmIT {
     void diskRemovedFromAStoppedVmIsGoneAtOnceAndItsImageKept() throws Exception {
         Path image = image("a.raw", MIB);
         VirtualMachineMXBean vm = define("a", "");
-        vm.addDisk(disk("vda", image));
         LinkedBlockingQueue<Notification> heard = host.listenTo(ObjectNames.virtualMachine("a"));
+        vm.addDisk(disk("vda", image));
+        assertThat(next(heard).getType()).isEqualTo(NotificationTypes.DEVICE_ADDED);
 
         vm.removeDisk("vda");
 

@@ -59,7 +59,10 @@ public record CpuTopology(int sockets, int cores, int threads) {
         return apicId(vcpuCount() - 1);
     }
 
-    /** Whether an APIC id is too large for the byte that an xAPIC has for it. */
+    /**
+     * Whether an APIC id is too large for the byte that an xAPIC has for it. KVM is then to take ids of 32 bits
+     * (KVM_CAP_X2APIC_API), and interrupt messages carry extended destinations: CPUID offers them.
+     */
     public boolean needsX2Apic() {
         return maxApicId() > MAX_XAPIC_ID;
     }
