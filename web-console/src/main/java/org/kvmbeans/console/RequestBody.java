@@ -4,8 +4,8 @@ import jakarta.json.Json;
 import jakarta.json.JsonException;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
-import jakarta.json.JsonReader;
 import jakarta.json.JsonValue;
+import jakarta.json.stream.JsonParser;
 import jakarta.ws.rs.BadRequestException;
 import jakarta.ws.rs.ClientErrorException;
 import jakarta.ws.rs.core.Response;
@@ -15,11 +15,13 @@ import java.io.StringReader;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
 /** What a request carries: a bounded text, or an object of whole numbers. What is not right is refused, key by key. */
 final class RequestBody {
     private static final int LARGEST_BYTES = 1 << 20;
+    private static final String NO_OBJECT = "the body is not one JSON object";
 
     private RequestBody() {}
 
@@ -47,10 +49,17 @@ final class RequestBody {
 
     /** The body as a JSON object. */
     static JsonObject object(InputStream body) throws IOException {
-        try (JsonReader reader = Json.createReader(new StringReader(text(body)))) {
-            return reader.readObject();
-        } catch (JsonException e) {
-            throw new BadRequestException("the body is not one JSON object", e);
+        try (JsonParser parser = Json.createParser(new StringReader(text(body)))) {
+            if (parser.next() != JsonParser.Event.START_OBJECT) {
+                throw new BadRequestException(NO_OBJECT);
+            }
+            JsonObject object = parser.getObject();
+            if (parser.hasNext()) {
+                throw new BadRequestException(NO_OBJECT);
+            }
+            return object;
+        } catch (JsonException | NoSuchElementException e) {
+            throw new BadRequestException(NO_OBJECT, e);
         }
     }
 
