@@ -312,6 +312,7 @@ class VirtioBalloonTest {
 
             balloon.requestStatistics();
             balloon.requestStatistics();
+            loop.settle();
             queue.await();
             submitStatistics(queue, 2000);
 
