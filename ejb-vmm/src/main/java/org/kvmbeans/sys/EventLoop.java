@@ -158,9 +158,7 @@ public final class EventLoop implements AutoCloseable {
                 return;
             }
             tasks.add(task);
-        }
-        if (Thread.currentThread() != thread) {
-            wakeUp.signal();
+            wakeUp();
         }
     }
 
@@ -183,16 +181,24 @@ public final class EventLoop implements AutoCloseable {
                     done.completeExceptionally(e);
                 }
             });
+            wakeUp();
         }
-        wakeUp.signal();
         done.join();
     }
 
     /** Runs {@code task} on the loop's thread in {@code delayNanos}, to the millisecond above. */
     public void schedule(long delayNanos, Runnable task) {
         synchronized (lock) {
+            if (closing) {
+                return;
+            }
             timers.add(new Timer(System.nanoTime() + delayNanos, ids.getAndIncrement(), task));
+            wakeUp();
         }
+    }
+
+    /** Called with the lock: the eventfd is closed under it, so that no signal goes to whoever has its number next. */
+    private void wakeUp() {
         if (Thread.currentThread() != thread) {
             wakeUp.signal();
         }
@@ -206,8 +212,8 @@ public final class EventLoop implements AutoCloseable {
                 return;
             }
             closing = true;
+            wakeUp();
         }
-        wakeUp.signal();
         if (Thread.currentThread() != thread) {
             joinThread();
         }
@@ -309,7 +315,9 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private void closeDescriptors() {
-        wakeUp.close();
-        epoll.close();
+        synchronized (lock) {
+            wakeUp.close();
+            epoll.close();
+        }
     }
 }
