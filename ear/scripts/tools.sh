@@ -33,13 +33,12 @@ has_qemu() { have qemu-system-x86_64; }
 has_chromium() { { have chromium || have chromium-browser || have google-chrome; } && have chromedriver; }
 has_compiler() { have gcc && [[ -f /usr/include/linux/kvm.h && -f /usr/include/stdio.h ]]; }
 has_shellcheck() { have shellcheck; }
-has_iasl() { have iasl; }
 has_passt() { have passt; }
+has_iasl() { have iasl; }
 has_ip() { have ip; }
 has_mmdebstrap() { have mmdebstrap; }
 has_mke2fs() { have mke2fs; }
 has_uidmap() { have newuidmap; }
-has_passt() { have passt; }
 has_iperf3() { have iperf3; }
 
 package_of() {

@@ -10,7 +10,7 @@ package org.kvmbeans.virtio.net;
  */
 public record NetOptions(MacAddress mac, int queuePairs, int mtu, boolean allowSpoofing) {
     /** The most pairs of queues. */
-    public static final int MAX_QUEUE_PAIRS = 16;
+    public static final int MAX_QUEUE_PAIRS = 64;
     /** The smallest MTU: what IPv4 needs (RFC 791). */
     public static final int MIN_MTU = 68;
     /** The largest MTU that the kernel gives a TAP interface: 65,535 without an Ethernet header. */

@@ -36,6 +36,9 @@ public final class VirtioNet implements VirtioDevice {
     /** Guards starting, stopping and the link, but nothing that the loops' threads do. */
     private final Object lock = new Object();
 
+    /** Guards that what the back end counted is counted once. */
+    private final Object statisticsLock = new Object();
+
     private boolean linkWanted = true;
     private volatile boolean closed;
     private volatile @Nullable Running running;
@@ -208,8 +211,10 @@ public final class VirtioNet implements VirtioDevice {
         synchronized (lock) {
             stop();
             if (!closed) {
-                closed = true;
-                traffic.add(backend.statistics());
+                synchronized (statisticsLock) {
+                    closed = true;
+                    traffic.add(backend.statistics());
+                }
                 backend.close();
             }
         }
@@ -273,7 +278,9 @@ public final class VirtioNet implements VirtioDevice {
 
     /** What went through the NIC since its counters were made. */
     public NetStatistics statistics() {
-        return closed ? traffic.read() : traffic.read().plus(backend.statistics());
+        synchronized (statisticsLock) {
+            return closed ? traffic.read() : traffic.read().plus(backend.statistics());
+        }
     }
 
     /** Limits what the guest sends; {@link IllegalArgumentException} where the back end cannot. */

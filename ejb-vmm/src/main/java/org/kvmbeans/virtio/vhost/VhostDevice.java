@@ -1,5 +1,6 @@
 package org.kvmbeans.virtio.vhost;
 
+import java.lang.ref.Reference;
 import java.util.List;
 import org.kvmbeans.memory.GuestMemory;
 import org.kvmbeans.memory.MemoryRegion;
@@ -97,7 +98,7 @@ public final class VhostDevice implements AutoCloseable {
         try {
             return fd.ioctl(request, argument.address());
         } finally {
-            java.lang.ref.Reference.reachabilityFence(argument);
+            Reference.reachabilityFence(argument);
         }
     }
 

@@ -1,9 +1,11 @@
 package org.kvmbeans.virtio.net;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -116,7 +118,7 @@ public final class NetGuest implements AutoCloseable {
                 | ((packet[NetHeader.NUM_BUFFERS_OFFSET + 1] & 0xFF) << 8);
         for (int i = 1; i < buffers; i++) {
             byte[] more = take(pair, receiveQueue(pair).await());
-            byte[] joined = java.util.Arrays.copyOf(packet, packet.length + more.length);
+            byte[] joined = Arrays.copyOf(packet, packet.length + more.length);
             System.arraycopy(more, 0, joined, packet.length, more.length);
             packet = joined;
         }
@@ -124,13 +126,13 @@ public final class NetGuest implements AutoCloseable {
     }
 
     private byte[] take(int pair, Used used) {
-        List<Segment> segments = java.util.Objects.requireNonNull(provided.remove(key(pair, used.id())));
+        List<Segment> segments = Objects.requireNonNull(provided.remove(key(pair, used.id())));
         return receiveQueue(pair).written(segments, used);
     }
 
     /** A packet without its header. */
     public static byte[] frameOf(byte[] packet) {
-        return java.util.Arrays.copyOfRange(packet, NetHeader.BYTES, packet.length);
+        return Arrays.copyOfRange(packet, NetHeader.BYTES, packet.length);
     }
 
     /** Makes a request of the control queue; the device's answer, 0 where it did as asked. */

@@ -65,8 +65,8 @@ class NetHeaderTest {
     @Test
     void optionsOutOfRangeAreRefused() {
         MacAddress mac = MacAddress.parse("52:54:00:00:00:01");
-        assertThatThrownBy(() -> new NetOptions(mac, 0, 1500, false)).hasMessageContaining("1 to 16");
-        assertThatThrownBy(() -> new NetOptions(mac, 17, 1500, false)).hasMessageContaining("1 to 16");
+        assertThatThrownBy(() -> new NetOptions(mac, 0, 1500, false)).hasMessageContaining("1 to 64");
+        assertThatThrownBy(() -> new NetOptions(mac, 65, 1500, false)).hasMessageContaining("1 to 64");
         assertThatThrownBy(() -> new NetOptions(mac, 1, 67, false)).hasMessageContaining("68 to 65521");
         assertThatThrownBy(() -> new NetOptions(mac, 1, 65_522, false)).hasMessageContaining("68 to 65521");
     }

@@ -212,8 +212,11 @@ final class TapInterface implements AutoCloseable {
         return (features & feature) == 0 ? 0 : offload;
     }
 
-    /** What the kernel counted since this was opened, seen from the guest. */
+    /** What the kernel counted since this was opened, seen from the guest; nothing once the interface is gone. */
     NetStatistics statistics() {
+        if (!exists(name)) {
+            return NetStatistics.NONE;
+        }
         return kernelStatistics().since(before);
     }
 

@@ -6,7 +6,6 @@ import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -114,10 +113,6 @@ final class HostSide implements AutoCloseable {
     /** Sends the guest a datagram. */
     void send(byte[] data) throws IOException {
         socket.send(new DatagramPacket(data, data.length, address(guestIp), GUEST_PORT));
-    }
-
-    void patience(int millis) throws SocketException {
-        socket.setSoTimeout(millis);
     }
 
     @Override

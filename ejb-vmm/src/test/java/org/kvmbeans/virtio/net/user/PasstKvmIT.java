@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
@@ -111,7 +112,7 @@ class PasstKvmIT {
         try (NetGuest guest = new NetGuest(DeviceHarness.start(net))) {
             offer(guest);
             try (Socket client = new Socket()) {
-                client.connect(new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+                client.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
                 byte[] syn = guest.receive(frame -> isSyn(frame, 22));
                 assertThat(syn).isNotEmpty();
             }
