@@ -53,9 +53,8 @@ final class BoardDevices implements AutoCloseable {
         }
 
         @Override
-        public String resetReason() {
-            TransportStatus status = function.status();
-            return (status.status() & TransportStatus.NEEDS_RESET) == 0 ? "" : status.resetReason();
+        public boolean needsReset() {
+            return (function.status().status() & TransportStatus.NEEDS_RESET) != 0;
         }
 
         @Override
@@ -128,6 +127,7 @@ final class BoardDevices implements AutoCloseable {
         VirtioDevice opened = device.open(new DeviceHost(surroundings.posix(), loop()));
         try {
             VirtioPciFunction function = new VirtioPciFunction(device.name(), opened, host);
+            function.onResetRequest(device::failed);
             bridge.plug(slot, function);
             Plugged plugged = new Plugged(device, function);
             slots.put(slot, plugged);

@@ -68,6 +68,22 @@ final class MachineParts {
         return devices;
     }
 
+    /**
+     * The device of a name and kind.
+     *
+     * @param what the kind, for the refusal
+     * @throws IllegalArgumentException where there is none
+     */
+    <T extends VmDevice> T device(String name, Class<T> type, String what) {
+        for (VmDevice device : devices) {
+            if (device.name().equals(name) && type.isInstance(device)) {
+                return type.cast(device);
+            }
+        }
+        throw new IllegalArgumentException(
+                "VM " + definition.name() + " has no " + what + " named \"" + name + "\"; see its definition");
+    }
+
     /** The vCPUs that are plugged in. */
     List<Vcpu> vcpus() {
         return present;

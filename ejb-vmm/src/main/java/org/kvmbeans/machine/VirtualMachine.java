@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.legacy.Serial16550;
@@ -36,17 +35,13 @@ import org.kvmbeans.virtio.spi.RateLimits;
  * </table>
  */
 public final class VirtualMachine {
-    /** How long an operation waits for another one to end before it is refused. */
-    private static final long MOMENT_MILLIS = 100;
-
     private final MachineParts parts;
     private final Board.Frame frame;
     private final List<LifecycleListener> listeners = new CopyOnWriteArrayList<>();
 
-    /** Held by the one operation that is carried out; guards changes of the fields below. */
-    private final ReentrantLock operationLock = new ReentrantLock();
+    /** The one operation that it lets through changes the fields below. */
+    private final OperationGate gate = new OperationGate(() -> definition().name());
 
-    private volatile String operationInProgress = "";
     private volatile VmState state = VmState.STOPPED;
     private volatile StopReason stopReason = StopReason.NONE;
     private volatile String lastError = "";
@@ -54,7 +49,6 @@ public final class VirtualMachine {
     private final AtomicLong resetsTotal = new AtomicLong();
     private volatile int debugExitStatus = -1;
     private volatile @Nullable Board board;
-    private volatile boolean retired;
 
     /** A stopped machine that forgets changes of its definition; it takes nothing from the host until it is started. */
     public VirtualMachine(VmDefinition definition, MachineServices services) {
@@ -138,7 +132,7 @@ public final class VirtualMachine {
 
     /** Switches the machine on; returns when its vCPUs run. A failure leaves it stopped, and nothing behind. */
     public void start() {
-        operation("start", () -> {
+        gate.operation("start", () -> {
             require("start", state == VmState.STOPPED || state == VmState.CRASHED, "power it off first");
             stopReason = StopReason.NONE;
             lastError = "";
@@ -159,7 +153,7 @@ public final class VirtualMachine {
 
     /** Stops every vCPU where it is; returns when all are out of the guest. */
     public void pause() {
-        operation("pause", () -> {
+        gate.operation("pause", () -> {
             require("pause", state == VmState.RUNNING, "only a running VM can be paused");
             powered().pause();
             change("paused", VmState.PAUSED, "");
@@ -168,7 +162,7 @@ public final class VirtualMachine {
 
     /** Lets a paused machine go on. */
     public void resume() {
-        operation("resume", () -> {
+        gate.operation("resume", () -> {
             require("resume", state == VmState.PAUSED, "only a paused VM can be resumed");
             parts.devices().forEach(VmDevice::resuming);
             powered().resume();
@@ -178,7 +172,7 @@ public final class VirtualMachine {
 
     /** Presses the ACPI power button; a guest that listens powers itself off. */
     public void shutdown() {
-        operation("shutdown", () -> {
+        gate.operation("shutdown", () -> {
             require("shutdown", state == VmState.RUNNING, "only a running VM can hear its power button");
             powered().pressPowerButton();
         });
@@ -186,7 +180,7 @@ public final class VirtualMachine {
 
     /** Presses the reset button: memory is cleared and the kernel booted again. A paused machine runs afterwards. */
     public void reset() {
-        operation("reset", () -> {
+        gate.operation("reset", () -> {
             require("reset", state == VmState.RUNNING || state == VmState.PAUSED, "start it instead");
             resetBoard("by the operator");
         });
@@ -194,7 +188,7 @@ public final class VirtualMachine {
 
     /** Pulls the plug. */
     public void powerOff() {
-        operation("powerOff", () -> {
+        gate.operation("powerOff", () -> {
             require("powerOff", state == VmState.RUNNING || state == VmState.PAUSED, "it is off already");
             switchOff(StopReason.OPERATOR_POWER_OFF, VmState.STOPPED, "");
         });
@@ -202,14 +196,11 @@ public final class VirtualMachine {
 
     /** Pulls the plug because the host goes down: waits for an operation in progress, does nothing where it is off. */
     public void hostShutdown() {
-        operationLock.lock();
-        try {
+        gate.event("hostShutdown", () -> {
             if (board != null) {
                 switchOff(StopReason.HOST_SHUTDOWN, VmState.STOPPED, "");
             }
-        } finally {
-            operationLock.unlock();
-        }
+        });
     }
 
     /**
@@ -219,12 +210,12 @@ public final class VirtualMachine {
      * @throws IllegalStateException where there is no room, or the host does not give the image
      */
     public void addDisk(DiskDefinition disk) {
-        operation("addDisk", () -> parts.addDisk(disk, board));
+        gate.operation("addDisk", () -> parts.addDisk(disk, board));
     }
 
     /** Adds a NIC to the definition, and to the guest where one runs; as {@link #addDisk}. */
     public void addNic(NicDefinition nic) {
-        operation("addNic", () -> parts.addNic(nic, board));
+        gate.operation("addNic", () -> parts.addNic(nic, board));
     }
 
     /**
@@ -233,18 +224,18 @@ public final class VirtualMachine {
      * @throws IllegalArgumentException where there is no such disk
      */
     public void removeDisk(String name) {
-        operation("removeDisk", () -> parts.remove(device(name, VmDisk.class, "disk"), board));
+        gate.operation("removeDisk", () -> parts.remove(parts.device(name, VmDisk.class, "disk"), board));
     }
 
     /** Removes a NIC; as {@link #removeDisk}. */
     public void removeNic(String name) {
-        operation("removeNic", () -> parts.remove(device(name, VmNic.class, "NIC"), board));
+        gate.operation("removeNic", () -> parts.remove(parts.device(name, VmNic.class, "NIC"), board));
     }
 
     /** Limits what a disk may move, at once and in the definition. */
     public void limitDisk(String name, RateLimits limits) {
-        operation("limitDisk", () -> {
-            VmDisk disk = device(name, VmDisk.class, "disk");
+        gate.operation("limitDisk", () -> {
+            VmDisk disk = parts.device(name, VmDisk.class, "disk");
             parts.changeDevices(devices -> devices.with(disk.definition().withLimits(limits)));
             disk.limit(limits);
         });
@@ -256,8 +247,8 @@ public final class VirtualMachine {
      * @throws IllegalStateException where the kernel serves the NIC, whose vhost knows no limits
      */
     public void limitNic(String name, RateLimits transmit, RateLimits receive) {
-        operation("limitNic", () -> {
-            VmNic nic = device(name, VmNic.class, "NIC");
+        gate.operation("limitNic", () -> {
+            VmNic nic = parts.device(name, VmNic.class, "NIC");
             nic.requireLimitable();
             parts.changeDevices(devices -> devices.with(nic.definition().withLimits(transmit, receive)));
             nic.limit(transmit, receive);
@@ -269,54 +260,18 @@ public final class VirtualMachine {
      * be removed it is asked to give back, and has until it does.
      */
     public void changeVcpuCount(int count) {
-        operation("changeVcpuCount", () -> {
+        gate.operation("changeVcpuCount", () -> {
             require("changeVcpuCount", state != VmState.PAUSED, "resume it first");
             parts.changeVcpuCount(count, board);
         });
     }
 
-    private <T extends VmDevice> T device(String name, Class<T> type, String what) {
-        for (VmDevice device : parts.devices()) {
-            if (device.name().equals(name) && type.isInstance(device)) {
-                return type.cast(device);
-            }
-        }
-        throw new IllegalArgumentException(
-                "VM " + definition().name() + " has no " + what + " named \"" + name + "\"; see its definition");
-    }
-
     /** Ends the life of a stopped machine: every operation is refused from now on. */
     public void retire() {
-        operation("undefine", () -> {
+        gate.operation("undefine", () -> {
             require("undefine", state == VmState.STOPPED || state == VmState.CRASHED, "power it off first");
-            retired = true;
+            gate.retire();
         });
-    }
-
-    private void operation(String name, Runnable work) {
-        if (!lockSoon()) {
-            throw new IllegalStateException("VM " + definition().name() + " is busy with " + operationInProgress + "; "
-                    + name + " was not done: try again when that has ended");
-        }
-        try {
-            if (retired) {
-                throw new IllegalStateException("VM " + definition().name() + " is no longer defined: define it again");
-            }
-            operationInProgress = name;
-            work.run();
-        } finally {
-            operationLock.unlock();
-        }
-    }
-
-    /** The moment between a state that can be seen and the end of the operation that led to it refuses nobody. */
-    private boolean lockSoon() {
-        try {
-            return operationLock.tryLock(MOMENT_MILLIS, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
     }
 
     private void require(String operation, boolean fits, String instead) {
@@ -378,18 +333,16 @@ public final class VirtualMachine {
         }
 
         private void handle(Board source, String what, Runnable work) {
-            operationLock.lock();
-            try {
-                if (source == board) {
-                    operationInProgress = what;
-                    work.run();
+            gate.event(what, () -> {
+                try {
+                    if (source == board) {
+                        work.run();
+                    }
+                } catch (RuntimeException e) {
+                    // Nobody waits for an answer here: state and last error tell what failed.
+                    lastError = message(e);
                 }
-            } catch (RuntimeException e) {
-                // Nobody waits for an answer here: state and last error tell what failed.
-                lastError = message(e);
-            } finally {
-                operationLock.unlock();
-            }
+            });
         }
     }
 

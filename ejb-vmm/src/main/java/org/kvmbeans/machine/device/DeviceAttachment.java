@@ -5,8 +5,8 @@ public interface DeviceAttachment {
     /** Whether the driver has set DRIVER_OK. */
     boolean driverReady();
 
-    /** Why the device asked for a reset; empty where it did not. */
-    String resetReason();
+    /** Whether the device asked for a reset, and had none since. */
+    boolean needsReset();
 
     /** The feature bits that the driver accepted. */
     long negotiatedFeatures();

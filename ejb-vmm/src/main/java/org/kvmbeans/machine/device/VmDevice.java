@@ -49,7 +49,7 @@ public abstract class VmDevice {
         if (removing) {
             return DeviceState.REMOVING;
         }
-        if (!current.resetReason().isEmpty()) {
+        if (current.needsReset()) {
             return DeviceState.NEEDS_RESET;
         }
         return current.driverReady() ? DeviceState.ACTIVE : DeviceState.INACTIVE;
@@ -63,9 +63,7 @@ public abstract class VmDevice {
 
     /** What went wrong last, as a sentence; empty when nothing did. */
     public String lastError() {
-        DeviceAttachment current = attachment;
-        String reason = current == null ? "" : current.resetReason();
-        return reason.isEmpty() ? lastError : reason;
+        return lastError;
     }
 
     /** Its virtqueues, by number. */
@@ -110,8 +108,8 @@ public abstract class VmDevice {
         onStop = machine;
     }
 
-    /** Keeps an error for the operator, and tells the listener. */
-    final void failed(String what) {
+    /** Keeps an error for the operator, and tells the listener. Any thread. */
+    public final void failed(String what) {
         lastError = what;
         onError.accept(this);
     }

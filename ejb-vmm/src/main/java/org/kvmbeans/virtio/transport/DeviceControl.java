@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.memory.GuestMemory;
 import org.kvmbeans.virtio.spi.QueueSetup;
@@ -41,6 +42,7 @@ final class DeviceControl {
     private final AtomicLong resetRequests = new AtomicLong();
     private volatile long driverFeatures;
     private volatile String resetReason = "";
+    private volatile Consumer<String> onResetRequest = why -> {};
 
     // Guarded by the lock of this object.
     private boolean acceptedUnknown;
@@ -56,6 +58,10 @@ final class DeviceControl {
         for (int maxSize : device.queueSizes()) {
             queues.add(new QueueRegisters(maxSize));
         }
+    }
+
+    void onResetRequest(Consumer<String> listener) {
+        onResetRequest = listener;
     }
 
     int status() {
@@ -237,6 +243,7 @@ final class DeviceControl {
                 resetReason = why;
                 resetRequests.incrementAndGet();
                 interrupts.configChanged();
+                onResetRequest.accept(why);
             }
         }
     }

@@ -2,6 +2,7 @@ package org.kvmbeans.virtio.transport;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.kvmbeans.bus.AddressBus;
 import org.kvmbeans.bus.pci.MsixTable;
 import org.kvmbeans.bus.pci.PciBar;
@@ -111,6 +112,13 @@ public final class VirtioPciFunction implements PciFunction {
     @Override
     public String name() {
         return name;
+    }
+
+    /**
+     * Who hears why the device asks for a reset, on the thread that found out; it must not block, nor call this function.
+     */
+    public void onResetRequest(Consumer<String> listener) {
+        control.onResetRequest(listener);
     }
 
     /** The device behind it. */
