@@ -35,6 +35,7 @@ has_compiler() { have gcc && [[ -f /usr/include/linux/kvm.h && -f /usr/include/s
 has_shellcheck() { have shellcheck; }
 has_iasl() { have iasl; }
 has_mmdebstrap() { have mmdebstrap; }
+has_resize2fs() { have resize2fs; }
 has_mke2fs() { have mke2fs; }
 has_uidmap() { have newuidmap; }
 has_passt() { have passt; }
@@ -45,7 +46,7 @@ package_of() {
     jdk) jdk_package ;;
     qemu) say qemu-system-x86 ;;
     chromium) say chromium chromium-driver ;;
-    mke2fs) say e2fsprogs ;;
+    mke2fs | resize2fs) say e2fsprogs ;;
     compiler) say gcc libc6-dev linux-libc-dev ;;
     iasl) say acpica-tools ;;
     *) say "$1" ;;
