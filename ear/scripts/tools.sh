@@ -34,11 +34,12 @@ has_chromium() { { have chromium || have chromium-browser || have google-chrome;
 has_compiler() { have gcc && [[ -f /usr/include/linux/kvm.h && -f /usr/include/stdio.h ]]; }
 has_shellcheck() { have shellcheck; }
 has_iasl() { have iasl; }
+has_passt() { have passt; }
+has_ip() { have ip; }
 has_mmdebstrap() { have mmdebstrap; }
 has_resize2fs() { have resize2fs; }
 has_mke2fs() { have mke2fs; }
 has_uidmap() { have newuidmap; }
-has_passt() { have passt; }
 has_iperf3() { have iperf3; }
 
 package_of() {
@@ -47,6 +48,7 @@ package_of() {
     qemu) say qemu-system-x86 ;;
     chromium) say chromium chromium-driver ;;
     mke2fs | resize2fs) say e2fsprogs ;;
+    ip) say iproute2 ;;
     compiler) say gcc libc6-dev linux-libc-dev ;;
     iasl) say acpica-tools ;;
     *) say "$1" ;;

@@ -43,6 +43,27 @@ export function define(json) {
   return request('POST', 'api/vms', json);
 }
 
+/** Adds a disk or a NIC: kind is "disks" or "nics", device as in a definition. */
+export function addDevice(vm, kind, device) {
+  return request('POST', `api/vms/${encodeURIComponent(vm)}/${kind}`, JSON.stringify(device));
+}
+
+/** Runs an operation of a disk or a NIC. */
+export function actOnDevice(vm, kind, device, action, values = {}) {
+  const path = `api/vms/${encodeURIComponent(vm)}/${kind}/${encodeURIComponent(device)}/actions/${action}`;
+  return request('POST', path, JSON.stringify(values));
+}
+
+/** Asks the guest to fill or empty its balloon to a size in bytes. */
+export function changeBalloonTarget(vm, bytes) {
+  return request('POST', `api/vms/${encodeURIComponent(vm)}/balloon/actions/changeTarget`, JSON.stringify({ bytes }));
+}
+
+/** Plugs vCPUs in, or asks for some back. */
+export function changeVcpuCount(vm, count) {
+  return request('POST', `api/vms/${encodeURIComponent(vm)}/vcpus`, JSON.stringify({ count }));
+}
+
 /** Goes to the login page, which returns to the page that is shown now. */
 export function goToLogin() {
   location.replace(`login.html${location.hash}`);

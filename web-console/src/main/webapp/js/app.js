@@ -40,7 +40,7 @@ class HostHeader {
 function roleNote(session) {
   const note = h('p', { class: 'role-note hint', hidden: session.canDefine });
   note.textContent = session.canOperate
-    ? 'You are an operator: defining and undefining VMs needs the role kvmbeans-admin.'
+    ? 'You are an operator: defining VMs, and adding and removing their devices, needs the role kvmbeans-admin.'
     : 'You are a viewer: everything can be read; actions need the role kvmbeans-operator.';
   return note;
 }

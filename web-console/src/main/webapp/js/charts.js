@@ -16,6 +16,7 @@ export class TimeChart {
   #data = [[]];
   #value;
   #maximum;
+  #legend;
   #resize;
   #rebuild = () => this.#build();
 
@@ -23,11 +24,13 @@ export class TimeChart {
    * @param element where it goes
    * @param value how a value is written at the axis
    * @param maximum smallest upper end of the axis, so that noise near zero stays flat
+   * @param legend whether the names of the series are shown below, where no table beside the plot has their colours
    */
-  constructor(element, value, maximum) {
+  constructor(element, value, maximum, legend = false) {
     this.#element = element;
     this.#value = value;
     this.#maximum = maximum;
+    this.#legend = legend;
     this.#resize = new ResizeObserver(() => this.#fit());
     this.#resize.observe(element);
     darkScheme.addEventListener('change', this.#rebuild);
@@ -70,7 +73,7 @@ export class TimeChart {
     const options = {
       width: Math.max(200, this.#element.clientWidth),
       height: HEIGHT,
-      legend: { show: false },
+      legend: { show: this.#legend, live: false },
       cursor: { show: false },
       scales: {
         x: { time: true, range: (_, __, max) => [max - HISTORY_LENGTH, max] },
@@ -78,7 +81,7 @@ export class TimeChart {
       },
       axes: [
         { ...axis, values: (_, ticks) => ticks.map((tick) => clock(tick)), space: 70, size: 26 },
-        { ...axis, values: (_, ticks) => ticks.map((tick) => this.#value(tick)), size: 58, space: 30 },
+        { ...axis, values: (_, ticks) => ticks.map((tick) => this.#value(tick)), size: 66, space: 30 },
       ],
       series: [
         {},

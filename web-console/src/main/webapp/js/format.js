@@ -70,3 +70,14 @@ export function rate(perSecond) {
   }
   return perSecond >= 100 || perSecond === 0 ? count(Math.round(perSecond)) : perSecond.toFixed(1);
 }
+
+/** Bytes a second with a binary unit. */
+export function byteRate(perSecond) {
+  return perSecond >= 0 ? `${bytes(Math.round(perSecond))}/s` : '–';
+}
+
+/** "512MiB" or "1048576" as bytes; NaN for what is neither. */
+export function parseBytes(text) {
+  const [, digits, unit = 'B'] = String(text).trim().match(/^(\d{1,15})\s*(B|KiB|MiB|GiB|TiB)?$/) ?? [];
+  return digits === undefined ? NaN : Number(digits) * 1024 ** BINARY_UNITS.indexOf(unit);
+}

@@ -1,6 +1,6 @@
 // The page of one VM.
 
-import { ACTIONS, ActionButtons, ErrorBox } from '../actions.js';
+import { ACTIONS, ADMIN, ActionButtons, ErrorBox, may } from '../actions.js';
 import * as api from '../api.js';
 import { TimeChart } from '../charts.js';
 import { announce, h, setAttribute, setText } from '../dom.js';
@@ -8,6 +8,8 @@ import { ExitHistory, totals } from '../exits.js';
 import * as format from '../format.js';
 import { Poller } from '../store.js';
 import { SerialTerminal } from '../terminal.js';
+import { changeVcpus } from './device-forms.js';
+import { DevicePanels } from './devices.js';
 import { MBeanPanel } from './mbeans.js';
 import { Facts, KeyedTable } from './parts.js';
 
@@ -33,6 +35,8 @@ export class VmView {
     this.terminalPlace = h('div', { class: 'terminal-place' });
     this.definition = h('pre', { class: 'definition', tabIndex: 0, 'aria-label': 'Definition as JSON' });
     this.mbeans = new MBeanPanel(name);
+    this.devices = new DevicePanels(name, context.session);
+    this.vcpuButton = h('button', { type: 'button', 'data-action': 'changeVcpuCount', hidden: true, onclick: () => this.#changeVcpus() }, 'Change the number');
     const cpuPlace = h('div', { class: 'chart', role: 'img', 'aria-label': 'CPU in use over the last two minutes' });
     const exitPlace = h('div', { class: 'chart', id: 'exit-chart', role: 'img', 'aria-label': 'Exits a second by reason over the last two minutes; the table below has the figures' });
     this.element = h('section', { 'aria-labelledby': 'title', class: 'vm' },
@@ -46,10 +50,12 @@ export class VmView {
       h('div', { class: 'columns' },
         h('div', {},
           h('section', { class: 'panel', 'aria-label': 'Serial console' }, this.terminalPlace),
-          h('section', { class: 'panel' }, h('h2', {}, 'vCPUs'), this.vcpus.element)),
+          h('section', { class: 'panel' },
+            h('div', { class: 'panel-bar' }, h('h2', {}, 'vCPUs'), h('span', { class: 'spacer' }), this.vcpuButton), this.vcpus.element)),
         h('div', {},
           h('section', { class: 'panel' }, h('h2', {}, 'Exits a second by reason'), exitPlace, this.reasons.element),
           h('section', { class: 'panel' }, h('h2', {}, 'CPU in use'), cpuPlace))),
+      this.devices.element,
       this.mbeans.element,
       h('details', { class: 'panel' }, h('summary', {}, 'Definition'), this.definition));
     this.cpuChart = new TimeChart(cpuPlace, (value) => format.percent(value), 0.1);
@@ -82,6 +88,7 @@ export class VmView {
   dispose() {
     this.#poller.stop();
     this.mbeans.dispose();
+    this.devices.dispose();
     this.#terminal?.dispose();
     this.cpuChart.dispose();
     this.exitChart.dispose();
@@ -107,6 +114,8 @@ export class VmView {
     setText(this.definition, pretty(detail.definition));
     this.#showVcpus(detail);
     this.#showExits(detail);
+    this.devices.show(detail);
+    this.vcpuButton.hidden = detail.maxVcpuCount <= 1 || !may(this.#context.session, ADMIN);
     if (this.#terminal === null && detail.serialPorts.length > 0) {
       this.#terminal = new SerialTerminal(this.terminalPlace, this.#name,
         detail.serialPorts.map((port) => port.name), this.#context.session.canOperate);
@@ -125,6 +134,13 @@ export class VmView {
     });
     this.vcpus.show(rows);
     this.#lastVcpus = detail;
+  }
+
+  async #changeVcpus() {
+    const { vcpuCount, maxVcpuCount } = this.#lastVcpus;
+    if (await changeVcpus(this.#name, vcpuCount, maxVcpuCount) !== null) {
+      announce(`${this.#name} was asked for another number of vCPUs.`);
+    }
   }
 
   #showExits(detail) {

@@ -40,7 +40,7 @@ public class InventoryService {
         return list;
     }
 
-    /** One virtual machine with its vCPUs, exit statistics and serial ports. */
+    /** One virtual machine with its vCPUs, exit statistics, serial ports and devices. */
     @RolesAllowed(Roles.VIEWER)
     public VmDetail detail(String vm) throws InstanceNotFoundException {
         VirtualMachineMXBean machine = MBeans.virtualMachine(vm);
@@ -57,7 +57,9 @@ public class InventoryService {
                 Arrays.stream(machine.getSerialPorts())
                         .map(MBeans::serialPort)
                         .map(InventoryService::serialPort)
-                        .toList());
+                        .toList(),
+                machine.getMaxVcpuCount(),
+                DeviceReader.read(machine));
     }
 
     /** Every MBean of one virtual machine with all its attributes, their descriptions and units. */

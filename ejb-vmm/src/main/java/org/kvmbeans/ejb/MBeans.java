@@ -7,10 +7,15 @@ import javax.management.InstanceNotFoundException;
 import javax.management.JMX;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
+import org.kvmbeans.mbeans.BalloonMXBean;
+import org.kvmbeans.mbeans.DiskMXBean;
 import org.kvmbeans.mbeans.HostMXBean;
+import org.kvmbeans.mbeans.NicMXBean;
 import org.kvmbeans.mbeans.ObjectNames;
 import org.kvmbeans.mbeans.SerialPortMXBean;
 import org.kvmbeans.mbeans.VcpuMXBean;
+import org.kvmbeans.mbeans.VirtQueueMXBean;
+import org.kvmbeans.mbeans.VirtioDeviceAttributes;
 import org.kvmbeans.mbeans.VirtualMachineMXBean;
 
 /** Proxies of the MBeans: the only way from the services to a virtual machine. */
@@ -43,6 +48,39 @@ final class MBeans {
 
     static SerialPortMXBean serialPort(ObjectName name) {
         return JMX.newMXBeanProxy(server(), name, SerialPortMXBean.class);
+    }
+
+    static DiskMXBean disk(String vm, String disk) throws InstanceNotFoundException {
+        return proxy(ObjectNames.disk(vm, disk), DiskMXBean.class);
+    }
+
+    static NicMXBean nic(String vm, String nic) throws InstanceNotFoundException {
+        return proxy(ObjectNames.nic(vm, nic), NicMXBean.class);
+    }
+
+    static BalloonMXBean balloon(String vm) throws InstanceNotFoundException {
+        return proxy(ObjectNames.balloon(vm), BalloonMXBean.class);
+    }
+
+    static DiskMXBean disk(ObjectName name) {
+        return JMX.newMXBeanProxy(server(), name, DiskMXBean.class);
+    }
+
+    static NicMXBean nic(ObjectName name) {
+        return JMX.newMXBeanProxy(server(), name, NicMXBean.class);
+    }
+
+    static BalloonMXBean balloon(ObjectName name) {
+        return JMX.newMXBeanProxy(server(), name, BalloonMXBean.class);
+    }
+
+    static VirtQueueMXBean virtQueue(ObjectName name) {
+        return JMX.newMXBeanProxy(server(), name, VirtQueueMXBean.class);
+    }
+
+    /** A device of any kind, as far as all are alike. */
+    static VirtioDeviceAttributes device(ObjectName name) {
+        return JMX.newMXBeanProxy(server(), name, VirtioDeviceAttributes.class);
     }
 
     /** The names that match a pattern, in order. */

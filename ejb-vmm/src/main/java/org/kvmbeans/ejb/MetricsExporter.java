@@ -81,6 +81,12 @@ public class MetricsExporter {
             case "Host" -> series.computeIfAbsent(name, host -> HostMetrics.register(registry, host, MAX_AGE));
             case "VirtualMachine" -> series.computeIfAbsent(name, vm -> VmMetrics.registerVm(registry, vm, MAX_AGE));
             case "SerialPort" -> series.computeIfAbsent(name, port -> VmMetrics.registerSerialPort(registry, port));
+            case "Disk" -> series.computeIfAbsent(name, disk -> DiskMetrics.register(registry, disk, MAX_AGE));
+            case "Nic" -> series.computeIfAbsent(name, nic -> DeviceMetrics.registerNic(registry, nic, MAX_AGE));
+            case "VirtQueue" ->
+                series.computeIfAbsent(name, queue -> DeviceMetrics.registerQueue(registry, queue, MAX_AGE));
+            case "Balloon" ->
+                series.computeIfAbsent(name, balloon -> DeviceMetrics.registerBalloon(registry, balloon, MAX_AGE));
             case "Vcpu" -> vcpus.computeIfAbsent(name, vcpu -> new VcpuMetrics(registry, vcpu, MAX_AGE));
             default -> {
                 // an MBean without metrics

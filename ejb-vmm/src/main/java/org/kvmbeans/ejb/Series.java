@@ -5,10 +5,12 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import javax.management.ObjectName;
 import org.eclipse.microprofile.metrics.Metadata;
 import org.eclipse.microprofile.metrics.MetricID;
 import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.eclipse.microprofile.metrics.Tag;
+import org.kvmbeans.mbeans.ObjectNames;
 
 /** The metrics of one MBean: registered together, removed together, computed when they are scraped. */
 final class Series {
@@ -19,6 +21,22 @@ final class Series {
 
     Series(MetricRegistry registry) {
         this.registry = registry;
+    }
+
+    /** The labels {@code vm} and {@code device} of an MBean whose key {@code key} is the device's name. */
+    static Tag[] deviceTags(ObjectName name, String key) {
+        return new Tag[] {
+            new Tag("vm", ObjectNames.property(name, "vm")), new Tag("device", ObjectNames.property(name, key))
+        };
+    }
+
+    /** The labels {@code vm}, {@code device} and {@code queue} of a queue's MBean. */
+    static Tag[] queueTags(ObjectName name) {
+        return new Tag[] {
+            new Tag("vm", ObjectNames.property(name, "vm")),
+            new Tag("device", ObjectNames.property(name, "device")),
+            new Tag("queue", ObjectNames.property(name, "id"))
+        };
     }
 
     /**

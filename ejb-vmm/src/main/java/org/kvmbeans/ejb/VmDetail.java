@@ -15,6 +15,8 @@ import org.kvmbeans.mbeans.VcpuState;
  * @param definition the definition as JSON
  * @param vcpus its vCPUs, by id
  * @param serialPorts its serial ports, by name
+ * @param maxVcpuCount the most vCPUs that can be plugged in
+ * @param devices its virtio devices
  */
 public record VmDetail(
         VmSummary summary,
@@ -23,7 +25,9 @@ public record VmDetail(
         int debugExitStatus,
         String definition,
         List<Vcpu> vcpus,
-        List<SerialPort> serialPorts) {
+        List<SerialPort> serialPorts,
+        int maxVcpuCount,
+        VmDevices devices) {
 
     /** A vCPU; times are nanoseconds since the start, {@code exits} has the reasons that occurred. */
     public record Vcpu(

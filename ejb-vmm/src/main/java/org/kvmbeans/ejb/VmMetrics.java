@@ -60,9 +60,7 @@ final class VmMetrics {
 
     static Series registerSerialPort(MetricRegistry registry, ObjectName name) {
         SerialPortMXBean port = MBeans.serialPort(name);
-        Tag[] tags = {
-            new Tag("vm", ObjectNames.property(name, "vm")), new Tag("device", ObjectNames.property(name, "name"))
-        };
+        Tag[] tags = Series.deviceTags(name, "name");
         Series series = new Series(registry);
         series.add(
                 "kvmbeans_serial_received_bytes_total",

@@ -112,6 +112,42 @@ final class DefinitionStore {
             throw new IllegalStateException(
                     file + " is there already but is no definition in use; correct it and restart, or remove it");
         }
+        Path unfinished = write(definition);
+        try {
+            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+            flushFolder();
+        } catch (IOException e) {
+            Files.deleteIfExists(unfinished);
+            Files.deleteIfExists(file);
+            throw e;
+        }
+    }
+
+    /**
+     * Replaces a definition by a newer one, safe against a crash of the host once this returns: whatever happens, the file
+     * holds the one or the other.
+     *
+     * @throws IllegalStateException where there is none to be replaced
+     */
+    void replace(VmDefinition definition) throws IOException {
+        Path file = file(definition.name());
+        Path unfinished = write(definition);
+        try {
+            synchronized (this) { // a definition that is removed meanwhile must not come back
+                if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                    throw new IllegalStateException(
+                            file + " is gone: the VM is being undefined, or somebody removed it");
+                }
+                Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
+            }
+            flushFolder();
+        } finally {
+            Files.deleteIfExists(unfinished);
+        }
+    }
+
+    /** Writes a definition beside its place, down to the disk. */
+    private Path write(VmDefinition definition) throws IOException {
         Path unfinished = folder.resolve(definition.name() + UNFINISHED_SUFFIX);
         try {
             Files.deleteIfExists(unfinished);
@@ -123,18 +159,18 @@ final class DefinitionStore {
                 }
                 channel.force(true);
             }
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-            flushFolder();
+            return unfinished;
         } catch (IOException e) {
             Files.deleteIfExists(unfinished);
-            Files.deleteIfExists(file);
             throw e;
         }
     }
 
     /** Removes a definition, safe against a crash of the host once this returns. */
     void remove(String name) throws IOException {
-        Files.deleteIfExists(file(name));
+        synchronized (this) {
+            Files.deleteIfExists(file(name));
+        }
         flushFolder();
     }
 

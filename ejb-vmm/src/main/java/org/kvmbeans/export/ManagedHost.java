@@ -48,9 +48,9 @@ public final class ManagedHost implements AutoCloseable {
     private final MachineServices services;
     private final DefinitionStore store;
     private final DefinitionLimits limits;
-    private final LifecycleNotifications notifications = new LifecycleNotifications();
-    private final LifecycleNotifications.Source source = new LifecycleNotifications.Source(
-            ObjectNames.host(), NotificationTypes.DEFINED, NotificationTypes.UNDEFINED);
+    private final VmNotifications notifications = new VmNotifications();
+    private final VmNotifications.Source source = new VmNotifications.Source(
+            ObjectNames.host(), VmNotifications.lifecycle(NotificationTypes.DEFINED, NotificationTypes.UNDEFINED));
 
     private final ConcurrentNavigableMap<String, ManagedVm> vms = new ConcurrentSkipListMap<>();
     /** Names that are defined, or being defined or undefined. */
@@ -139,7 +139,8 @@ public final class ManagedHost implements AutoCloseable {
     }
 
     private ManagedVm createVm(VmDefinition definition) {
-        return new ManagedVm(new VirtualMachine(definition, services), this, server, notifications);
+        VirtualMachine machine = new VirtualMachine(definition, services, this::replaceInStore);
+        return new ManagedVm(machine, this, server, notifications);
     }
 
     /** The folder it was opened with. */
@@ -242,6 +243,18 @@ public final class ManagedHost implements AutoCloseable {
         } catch (IOException e) {
             throw new IllegalStateException(
                     "VM " + definition.name() + " is not defined: its definition could not be written below " + home()
+                            + ": " + e + "; make room or correct the rights there",
+                    e);
+        }
+    }
+
+    /** Keeps the definition of a VM to which a device or vCPU was added, or from which one was removed. */
+    private void replaceInStore(VmDefinition definition) {
+        try {
+            store.replace(definition);
+        } catch (IOException e) {
+            throw new IllegalStateException(
+                    "VM " + definition.name() + " is not changed: its definition could not be written below " + home()
                             + ": " + e + "; make room or correct the rights there",
                     e);
         }

@@ -1,8 +1,6 @@
 package org.kvmbeans.export;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import javax.management.InstanceNotFoundException;
 import javax.management.JMException;
@@ -10,18 +8,26 @@ import javax.management.MBeanServer;
 import javax.management.NotificationBroadcasterSupport;
 import javax.management.ObjectName;
 import org.kvmbeans.machine.LifecycleChange;
+import org.kvmbeans.machine.MachineListener;
 import org.kvmbeans.machine.Vcpu;
 import org.kvmbeans.machine.VirtualMachine;
+import org.kvmbeans.machine.device.VmDevice;
+import org.kvmbeans.mbeans.DeviceKind;
+import org.kvmbeans.mbeans.DeviceState;
 import org.kvmbeans.mbeans.NotificationTypes;
 import org.kvmbeans.mbeans.ObjectNames;
 import org.kvmbeans.mbeans.SerialPortMXBean;
 import org.kvmbeans.mbeans.VcpuMXBean;
 import org.kvmbeans.mbeans.VirtualMachineMXBean;
+import org.kvmbeans.mbeans.VmDeviceEvent;
 import org.kvmbeans.mbeans.VmLifecycleEvent;
 
-/** A VM of a host and its MBeans, which are there from its definition to its end, whether it runs or not. */
+/**
+ * A VM of a host and its MBeans, which are there from its definition to its end, whether it runs or not; those of devices
+ * and vCPUs as long as the VM has them.
+ */
 final class ManagedVm {
-    private static final String[] NOTIFICATION_TYPES = {
+    private static final String[] LIFECYCLE_TYPES = {
         NotificationTypes.STARTING,
         NotificationTypes.STARTED,
         NotificationTypes.PAUSED,
@@ -34,27 +40,44 @@ final class ManagedVm {
 
     private final VirtualMachine vm;
     private final MBeanServer server;
-    private final LifecycleNotifications notifications;
-    private final LifecycleNotifications.Source source;
-    private final Map<ObjectName, DescribedMBean<?>> beans = new LinkedHashMap<>();
+    private final VmNotifications notifications;
+    private final VmNotifications.Source source;
+    private final DeviceBeans deviceBeans;
+    private final NotificationBroadcasterSupport silent = new NotificationBroadcasterSupport();
 
-    ManagedVm(VirtualMachine vm, ManagedHost host, MBeanServer server, LifecycleNotifications notifications) {
+    /** Guards the two fields below: parts come and go on any thread. */
+    private final Object registration = new Object();
+
+    private final Map<ObjectName, DescribedMBean<?>> beans = new LinkedHashMap<>();
+    private boolean registered;
+
+    ManagedVm(VirtualMachine vm, ManagedHost host, MBeanServer server, VmNotifications notifications) {
         this.vm = vm;
         this.server = server;
         this.notifications = notifications;
-        this.source = new LifecycleNotifications.Source(objectName(), NOTIFICATION_TYPES);
-        vm.addListener(this::changed);
+        this.source = new VmNotifications.Source(
+                objectName(),
+                VmNotifications.lifecycle(LIFECYCLE_TYPES),
+                VmNotifications.device(
+                        NotificationTypes.DEVICE_ADDED,
+                        NotificationTypes.DEVICE_REMOVED,
+                        NotificationTypes.DEVICE_ERROR));
+        this.deviceBeans = new DeviceBeans(vm);
         VirtualMachineBean bean = new VirtualMachineBean(vm, () -> host.undefine(this));
         beans.put(objectName(), new DescribedMBean<>(bean, VirtualMachineMXBean.class, source));
-        NotificationBroadcasterSupport silent = new NotificationBroadcasterSupport();
-        for (Vcpu vcpu : vm.vcpus()) {
-            beans.put(
-                    ObjectNames.vcpu(name(), vcpu.id()),
-                    new DescribedMBean<>(new VcpuBean(vcpu), VcpuMXBean.class, silent));
-        }
+        vm.vcpus().forEach(vcpu -> beans.putAll(vcpuBean(vcpu)));
         beans.put(
                 ObjectNames.serialPort(name(), SerialPortBean.NAME),
                 new DescribedMBean<>(new SerialPortBean(vm), SerialPortMXBean.class, silent));
+        vm.devices().forEach(device -> beans.putAll(deviceBeans.of(device)));
+        vm.addListener(this::changed);
+        vm.addListener(new PartsListener());
+    }
+
+    private Map<ObjectName, DescribedMBean<?>> vcpuBean(Vcpu vcpu) {
+        return Map.of(
+                ObjectNames.vcpu(name(), vcpu.id()),
+                new DescribedMBean<>(new VcpuBean(vcpu), VcpuMXBean.class, silent));
     }
 
     String name() {
@@ -81,16 +104,83 @@ final class ManagedVm {
                         change.detail()));
     }
 
+    /** Keeps the MBeans as the machine's parts are. */
+    private final class PartsListener implements MachineListener {
+        @Override
+        public void deviceAdded(VmDevice device) {
+            add(deviceBeans.of(device));
+            send(NotificationTypes.DEVICE_ADDED, device, "");
+        }
+
+        @Override
+        public void deviceRemoved(VmDevice device) {
+            remove(deviceBeans.of(device));
+            send(NotificationTypes.DEVICE_REMOVED, device, "");
+        }
+
+        @Override
+        public void deviceFailed(VmDevice device) {
+            send(NotificationTypes.DEVICE_ERROR, device, device.lastError());
+        }
+
+        @Override
+        public void vcpuAdded(Vcpu vcpu) {
+            add(vcpuBean(vcpu));
+        }
+
+        @Override
+        public void vcpuRemoved(Vcpu vcpu) {
+            remove(vcpuBean(vcpu));
+        }
+
+        private void send(String type, VmDevice device, String detail) {
+            notifications.send(
+                    source,
+                    type,
+                    new VmDeviceEvent(
+                            name(),
+                            device.name(),
+                            DeviceKind.valueOf(device.kind().name()),
+                            DeviceState.valueOf(device.state().name()),
+                            detail));
+        }
+    }
+
+    private void add(Map<ObjectName, DescribedMBean<?>> more) {
+        synchronized (registration) {
+            beans.putAll(more);
+            if (registered) {
+                registerAll(more);
+            }
+        }
+    }
+
+    private void remove(Map<ObjectName, DescribedMBean<?>> gone) {
+        synchronized (registration) {
+            beans.keySet().removeAll(gone.keySet());
+            if (registered) {
+                gone.keySet().forEach(this::unregister);
+            }
+        }
+    }
+
     /** Registers every bean, or none. */
     void register() {
-        List<ObjectName> registered = new ArrayList<>();
+        synchronized (registration) {
+            registerAll(beans);
+            registered = true;
+        }
+    }
+
+    private void registerAll(Map<ObjectName, DescribedMBean<?>> all) {
+        Map<ObjectName, DescribedMBean<?>> done = new LinkedHashMap<>();
         try {
-            for (Map.Entry<ObjectName, DescribedMBean<?>> bean : beans.entrySet()) {
+            for (Map.Entry<ObjectName, DescribedMBean<?>> bean : all.entrySet()) {
                 server.registerMBean(bean.getValue(), bean.getKey());
-                registered.add(bean.getKey());
+                done.put(bean.getKey(), bean.getValue());
             }
         } catch (JMException e) {
-            registered.forEach(this::unregister);
+            done.keySet().forEach(this::unregister);
             throw new IllegalStateException(
                     "the MBeans of VM " + name() + " could not be registered: " + e.getMessage(), e);
         }
@@ -98,7 +188,10 @@ final class ManagedVm {
 
     /** Unregisters every bean. */
     void unregister() {
-        beans.keySet().forEach(this::unregister);
+        synchronized (registration) {
+            registered = false;
+            beans.keySet().forEach(this::unregister);
+        }
     }
 
     private void unregister(ObjectName name) {

@@ -1,10 +1,20 @@
 package org.kvmbeans.export;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 import javax.management.ObjectName;
+import org.jspecify.annotations.Nullable;
 import org.kvmbeans.machine.Vcpu;
 import org.kvmbeans.machine.VirtualMachine;
+import org.kvmbeans.machine.definition.DiskDefinition;
+import org.kvmbeans.machine.definition.NicDefinition;
+import org.kvmbeans.machine.definition.VmDefinition;
+import org.kvmbeans.machine.definition.VmDefinitionReader;
 import org.kvmbeans.machine.definition.VmDefinitionWriter;
+import org.kvmbeans.machine.device.DeviceKind;
+import org.kvmbeans.machine.device.VmDevice;
+import org.kvmbeans.mbeans.CpuTopology;
 import org.kvmbeans.mbeans.ObjectNames;
 import org.kvmbeans.mbeans.StopReason;
 import org.kvmbeans.mbeans.VirtualMachineMXBean;
@@ -17,13 +27,20 @@ final class VirtualMachineBean implements VirtualMachineMXBean {
 
     private final VirtualMachine vm;
     private final Runnable undefine;
-    private final String definition;
+    private volatile Written written;
+
+    /** A definition and its text: written once, though it is read every second. */
+    private record Written(VmDefinition definition, String json) {
+        static Written of(VmDefinition definition) {
+            return new Written(definition, VmDefinitionWriter.write(definition));
+        }
+    }
 
     /** A bean of {@code vm}; {@code undefine} makes its host forget it. */
     VirtualMachineBean(VirtualMachine vm, Runnable undefine) {
         this.vm = vm;
         this.undefine = undefine;
-        this.definition = VmDefinitionWriter.write(vm.definition());
+        this.written = Written.of(vm.definition());
     }
 
     @Override
@@ -58,7 +75,19 @@ final class VirtualMachineBean implements VirtualMachineMXBean {
 
     @Override
     public int getVcpuCount() {
-        return vm.definition().vcpus();
+        return vm.vcpus().size();
+    }
+
+    @Override
+    public int getMaxVcpuCount() {
+        return vm.definition().processors().maxVcpus();
+    }
+
+    @Override
+    public CpuTopology getTopology() {
+        org.kvmbeans.arch.x86.CpuTopology topology =
+                vm.definition().processors().topology();
+        return new CpuTopology(topology.sockets(), topology.cores(), topology.threads());
     }
 
     @Override
@@ -123,7 +152,13 @@ final class VirtualMachineBean implements VirtualMachineMXBean {
 
     @Override
     public String getDefinition() {
-        return definition;
+        Written current = written;
+        VmDefinition definition = vm.definition();
+        if (!current.definition().equals(definition)) {
+            current = Written.of(definition);
+            written = current;
+        }
+        return current.json();
     }
 
     @Override
@@ -137,6 +172,44 @@ final class VirtualMachineBean implements VirtualMachineMXBean {
     @Override
     public ObjectName[] getSerialPorts() {
         return new ObjectName[] {ObjectNames.serialPort(getName(), SerialPortBean.NAME)};
+    }
+
+    @Override
+    public ObjectName[] getDisks() {
+        return names(device -> device.kind() == DeviceKind.DISK);
+    }
+
+    @Override
+    public ObjectName[] getNics() {
+        return names(device -> device.kind() == DeviceKind.NIC);
+    }
+
+    @Override
+    public ObjectName[] getConsolePorts() {
+        return vm.definition().devices().consoles().stream()
+                .map(port -> ObjectNames.consolePort(getName(), port))
+                .toArray(ObjectName[]::new);
+    }
+
+    @Override
+    public ObjectName[] getDevices() {
+        return names(device -> true);
+    }
+
+    @Override
+    public ObjectName[] getQueues() {
+        List<ObjectName> names = new ArrayList<>();
+        for (VmDevice device : vm.devices()) {
+            device.queues().forEach(queue -> names.add(ObjectNames.virtQueue(getName(), device.name(), queue.id())));
+        }
+        return names.toArray(ObjectName[]::new);
+    }
+
+    private ObjectName[] names(Predicate<VmDevice> wanted) {
+        return vm.devices().stream()
+                .filter(wanted)
+                .map(device -> DeviceBeans.nameOf(getName(), device))
+                .toArray(ObjectName[]::new);
     }
 
     @Override
@@ -172,6 +245,42 @@ final class VirtualMachineBean implements VirtualMachineMXBean {
     @Override
     public void undefine() {
         undefine.run();
+    }
+
+    @Override
+    public ObjectName addDisk(@Nullable String json) {
+        DiskDefinition disk = VmDefinitionReader.readDisk(given(json, "the disk as one JSON object"));
+        vm.addDisk(disk);
+        return ObjectNames.disk(getName(), disk.name());
+    }
+
+    @Override
+    public void removeDisk(@Nullable String name) {
+        vm.removeDisk(given(name, "the name of a disk"));
+    }
+
+    @Override
+    public ObjectName addNic(@Nullable String json) {
+        NicDefinition nic = VmDefinitionReader.readNic(given(json, "the network interface as one JSON object"));
+        vm.addNic(nic);
+        return ObjectNames.nic(getName(), nic.name());
+    }
+
+    @Override
+    public void removeNic(@Nullable String name) {
+        vm.removeNic(given(name, "the name of a network interface"));
+    }
+
+    @Override
+    public void changeVcpuCount(int count) {
+        vm.changeVcpuCount(count);
+    }
+
+    private static String given(@Nullable String argument, String right) {
+        if (argument == null) {
+            throw new IllegalArgumentException("the argument is null; give " + right);
+        }
+        return argument;
     }
 
     /** The machine's state as the contract names it: by the same word. */

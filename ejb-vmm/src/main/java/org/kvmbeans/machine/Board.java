@@ -1,28 +1,26 @@
 package org.kvmbeans.machine;
 
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Deque;
-import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.kvmbeans.arch.x86.BootMsrs;
 import org.kvmbeans.arch.x86.CpuEntry;
-import org.kvmbeans.arch.x86.CpuTopology;
 import org.kvmbeans.arch.x86.Cpuid;
 import org.kvmbeans.arch.x86.PcConfiguration;
 import org.kvmbeans.arch.x86.PcLayout;
+import org.kvmbeans.arch.x86.PciWindow;
 import org.kvmbeans.arch.x86.boot.BootLoader;
 import org.kvmbeans.arch.x86.boot.BootSource;
 import org.kvmbeans.bus.AddressBus;
 import org.kvmbeans.kvm.Capability;
 import org.kvmbeans.kvm.ExitHandler;
 import org.kvmbeans.kvm.KvmSystem;
-import org.kvmbeans.kvm.KvmVcpu;
 import org.kvmbeans.kvm.KvmVm;
-import org.kvmbeans.kvm.Registers;
-import org.kvmbeans.kvm.SpecialRegisters;
+import org.kvmbeans.legacy.CpuHotplug;
+import org.kvmbeans.legacy.PciHotplug;
 import org.kvmbeans.machine.definition.VmDefinition;
+import org.kvmbeans.machine.device.VmDevice;
 import org.kvmbeans.memory.GuestMemory;
 import org.kvmbeans.sys.Posix;
 
@@ -34,31 +32,39 @@ import org.kvmbeans.sys.Posix;
  */
 final class Board implements AutoCloseable {
     /** What a board needs to know of the machine it belongs to. */
-    record Frame(
-            VmDefinition definition,
-            MachineServices services,
-            List<Vcpu> vcpus,
-            Serial16550Slot com1,
-            Listener listener) {}
+    record Frame(MachineParts parts, MachineServices services, Serial16550Slot com1, Listener listener) {}
 
-    /** Hears what ends the power cycle; at most once, not on a vCPU thread. */
+    /** Hears of what the guest does to its board; but for {@link #debugExit}, not on a vCPU thread. */
     interface Listener {
+        /** The power cycle ends; at most once. */
         void raised(Board board, GuestEvent event);
 
         /** The guest wrote the isa-debug-exit device; called on a vCPU thread, before the event. */
         void debugExit(int status);
+
+        /** The guest has let go of a device; it may not have been asked to. */
+        void ejected(Board board, VmDevice device);
+
+        /** The guest has let go of a vCPU; it may not have been asked to. */
+        void ejectedVcpu(Board board, int index);
+
+        /** An error is to pause the machine, as its definition says. */
+        void stopWanted(Board board, String why);
     }
 
     private final Frame frame;
     private final Posix posix;
     private final Deque<AutoCloseable> resources = new ArrayDeque<>();
-    private final List<VcpuThread> threads = new ArrayList<>();
     private final AtomicReference<@Nullable GuestEvent> event = new AtomicReference<>();
     private final AddressBus ports = new AddressBus();
     private final AddressBus mmio = new AddressBus();
     private final GuestMemory memory;
     private final KvmVm vm;
-    private final PcDevices devices;
+    private final PcDevices pc;
+    private final BoardDevices devices;
+    private final PciHotplug pciHotplug;
+    private final CpuHotplug cpuHotplug;
+    private final BoardProcessors processors;
     private final boolean adjustsClock;
     private long pausedClockNanos;
 
@@ -66,21 +72,16 @@ final class Board implements AutoCloseable {
         this.frame = frame;
         this.posix = frame.services().posix();
         try (KvmSystem system = KvmSystem.open(posix)) {
-            VmDefinition definition = frame.definition();
-            String name = "kvmbeans-" + definition.name();
-            memory = owned(GuestMemory.allocate(posix, name, definition.memoryBytes()));
-            PcConfiguration configuration = PcConfiguration.of(CpuTopology.ofCores(definition.vcpus()));
+            VmDefinition definition = frame.parts().definition();
+            memory = owned(GuestMemory.allocate(posix, "kvmbeans-" + definition.name(), definition.memoryBytes()));
+            PcConfiguration configuration = configuration(definition, system);
             CpuEntry entry = BootLoader.load(
                     memory,
                     new BootSource(definition.kernel(), definition.initrd(), definition.cmdline()),
                     configuration);
-            vm = owned(system.createVm());
+            vm = owned(createVm(system, configuration));
             adjustsClock = vm.check(Capability.ADJUST_CLOCK) != 0;
-            vm.placeRealModePages(PcLayout.KVM_IDENTITY_MAP, PcLayout.KVM_TSS);
-            vm.createIrqchip();
-            vm.createPit();
-            vm.map(memory);
-            devices = owned(new PcDevices(
+            pc = owned(new PcDevices(
                     definition,
                     frame.services(),
                     vm,
@@ -90,9 +91,83 @@ final class Board implements AutoCloseable {
                     kind -> raise(kind, "")));
             frame.com1().connect(PcDevices.line(vm, PcLayout.COM1_IRQ));
             resources.push(frame.com1()::disconnect);
-            createVcpus(system, entry);
+            pciHotplug = new PciHotplug(() -> pc.acpi().raiseEvent(PcLayout.PCI_HOTPLUG_GPE), this::ejected);
+            ports.add("pci hot plug", PcLayout.PCI_HOTPLUG_PORT, PciHotplug.REGISTER_COUNT, pciHotplug);
+            cpuHotplug = new CpuHotplug(
+                    configuration.topology().vcpuCount(),
+                    configuration.presentVcpus(),
+                    () -> pc.acpi().raiseEvent(PcLayout.CPU_HOTPLUG_GPE),
+                    this::ejectedVcpu);
+            ports.add("cpu hot plug", PcLayout.CPU_HOTPLUG_PORT, CpuHotplug.REGISTER_COUNT, cpuHotplug);
+            devices = owned(createDevices(definition, configuration));
+            processors = owned(createProcessors(system, configuration, entry));
         } catch (RuntimeException | Error e) {
             release();
+            throw e;
+        }
+    }
+
+    private static PcConfiguration configuration(VmDefinition definition, KvmSystem system) {
+        PcConfiguration configuration =
+                PcConfiguration.of(definition.processors().topology()).withPresentVcpus(definition.vcpus());
+        PciWindow window = PciWindow.aboveRam(
+                PcLayout.HOLE_END + PcLayout.ramAbove4Gib(definition.memoryBytes()), system.supportedCpuid());
+        return window == null ? configuration : configuration.withPciWindow64(window);
+    }
+
+    private KvmVm createVm(KvmSystem system, PcConfiguration configuration) {
+        KvmVm created = system.createVm();
+        try {
+            created.placeRealModePages(PcLayout.KVM_IDENTITY_MAP, PcLayout.KVM_TSS);
+            created.createIrqchip();
+            created.createPit();
+            created.map(memory);
+            if (configuration.topology().needsX2Apic() && !created.enableX2ApicIds()) {
+                throw new IllegalStateException(
+                        "this KVM has no KVM_CAP_X2APIC_API, which so many vCPUs need: define fewer");
+            }
+            return created;
+        } catch (RuntimeException e) {
+            created.close();
+            throw e;
+        }
+    }
+
+    private BoardDevices createDevices(VmDefinition definition, PcConfiguration configuration) {
+        BoardDevices created = new BoardDevices(new BoardDevices.Surroundings(
+                posix, definition.name(), vm, memory, ports, mmio, pc.resetControl(), configuration.pciWindow64()));
+        try {
+            for (VmDevice device : frame.parts().devices()) {
+                connect(device);
+                created.plug(device);
+            }
+            created.assignAddresses();
+            return created;
+        } catch (RuntimeException e) {
+            created.close();
+            throw e;
+        }
+    }
+
+    private void connect(VmDevice device) {
+        device.onStop(why -> later(listener -> listener.stopWanted(this, why)));
+    }
+
+    private BoardProcessors createProcessors(KvmSystem system, PcConfiguration configuration, CpuEntry entry) {
+        boolean deadlineTimer = system.check(Capability.TSC_DEADLINE_TIMER) != 0;
+        BoardProcessors created = new BoardProcessors(new BoardProcessors.Common(
+                posix,
+                frame.parts().definition().name(),
+                vm,
+                configuration.topology(),
+                new Cpuid(system.supportedCpuid(), configuration.topology(), deadlineTimer),
+                new Exits(),
+                failure -> raise(GuestEvent.Kind.VMM_ERROR, String.valueOf(failure))));
+        try {
+            frame.parts().vcpus().forEach(vcpu -> created.create(vcpu, entry));
+            return created;
+        } catch (RuntimeException e) {
+            created.close();
             throw e;
         }
     }
@@ -105,7 +180,7 @@ final class Board implements AutoCloseable {
     static Board powerOn(Frame frame) {
         Board board = new Board(frame);
         try {
-            board.startVcpus();
+            board.processors.start();
             return board;
         } catch (RuntimeException | Error e) {
             board.close();
@@ -113,43 +188,9 @@ final class Board implements AutoCloseable {
         }
     }
 
-    private void createVcpus(KvmSystem system, CpuEntry entry) {
-        boolean deadlineTimer = system.check(Capability.TSC_DEADLINE_TIMER) != 0;
-        Cpuid cpuid = new Cpuid(
-                system.supportedCpuid(), CpuTopology.ofCores(frame.vcpus().size()), deadlineTimer);
-        for (Vcpu monitor : frame.vcpus()) {
-            KvmVcpu vcpu = owned(vm.createVcpu(monitor.id()));
-            vcpu.setCpuid(cpuid.forVcpu(monitor.id()));
-            vcpu.set(BootMsrs.forAllVcpus());
-            if (monitor.id() == 0) {
-                Registers registers = vcpu.registers();
-                SpecialRegisters special = vcpu.specialRegisters();
-                entry.applyTo(registers);
-                entry.applyTo(special);
-                vcpu.set(special);
-                vcpu.set(registers);
-            }
-            threads.add(new VcpuThread(
-                    posix,
-                    "vcpu" + monitor.id() + "-" + frame.definition().name(),
-                    vcpu,
-                    new Exits(),
-                    monitor.counters(),
-                    failure -> raise(GuestEvent.Kind.VMM_ERROR, String.valueOf(failure))));
-        }
-    }
-
-    private void startVcpus() {
-        for (int i = 0; i < threads.size(); i++) {
-            frame.vcpus().get(i).runBy(threads.get(i));
-            threads.get(i).start();
-        }
-    }
-
     /** Stops every vCPU where it is; returns when all are out of the guest. */
     void pause() {
-        threads.forEach(VcpuThread::requestPause);
-        threads.forEach(VcpuThread::awaitPaused);
+        processors.pause();
         if (adjustsClock) {
             pausedClockNanos = vm.clockNanos();
         }
@@ -160,26 +201,56 @@ final class Board implements AutoCloseable {
         if (adjustsClock) {
             vm.setClockNanos(pausedClockNanos);
         }
-        threads.forEach(VcpuThread::resume);
+        processors.resume();
     }
 
     void pressPowerButton() {
-        devices.pressPowerButton();
+        pc.pressPowerButton();
     }
 
     long residentBytes() {
         return memory.residentBytes();
     }
 
+    /** Puts a device into a slot and tells the guest. */
+    void plug(VmDevice device) {
+        connect(device);
+        pciHotplug.notifyAdded(devices.plug(device));
+    }
+
+    /** Asks the guest to let go of a device. */
+    void requestUnplug(VmDevice device) {
+        int slot = devices.slotOf(device);
+        if (slot >= 0) {
+            pciHotplug.requestRemoval(slot);
+        }
+    }
+
+    /** Takes a device out of its slot. */
+    void unplug(VmDevice device) {
+        devices.unplug(device);
+    }
+
+    /** Adds a vCPU and tells the guest. */
+    void plugVcpu(Vcpu vcpu) {
+        processors.plug(vcpu);
+        cpuHotplug.notifyAdded(vcpu.id());
+    }
+
+    /** Asks the guest to let go of a vCPU. */
+    void requestVcpuRemoval(Vcpu vcpu) {
+        cpuHotplug.requestRemoval(vcpu.id());
+    }
+
+    /** Ends the thread of a vCPU that the guest has let go. */
+    void unplugVcpu(Vcpu vcpu) {
+        processors.unplug(vcpu);
+    }
+
     /** Ends the vCPUs and gives everything back. */
     @Override
     public void close() {
-        threads.forEach(VcpuThread::requestStop);
-        // A thread that hangs keeps its board: memory that a vCPU still runs in is better leaked than reused.
-        threads.forEach(VcpuThread::awaitStopped);
-        for (int i = 0; i < threads.size(); i++) {
-            frame.vcpus().get(i).ranBy(threads.get(i));
-        }
+        processors.stop();
         release();
     }
 
@@ -203,13 +274,28 @@ final class Board implements AutoCloseable {
         raise(GuestEvent.Kind.DEBUG_EXIT, "the guest wrote " + status + " to isa-debug-exit");
     }
 
+    private void ejected(int slot) {
+        VmDevice device = devices.deviceIn(slot);
+        if (device != null) {
+            later(listener -> listener.ejected(this, device));
+        }
+    }
+
+    private void ejectedVcpu(int index) {
+        later(listener -> listener.ejectedVcpu(this, index));
+    }
+
     /** Ends the power cycle: the first event counts, and no vCPU enters the guest again. */
     private void raise(GuestEvent.Kind kind, String detail) {
         GuestEvent raised = new GuestEvent(kind, detail);
         if (event.compareAndSet(null, raised)) {
-            threads.forEach(VcpuThread::requestStop);
-            frame.services().events().execute(() -> frame.listener().raised(this, raised));
+            processors.requestStop();
+            later(listener -> listener.raised(this, raised));
         }
+    }
+
+    private void later(Consumer<Listener> call) {
+        frame.services().events().execute(() -> call.accept(frame.listener()));
     }
 
     /** Dispatches the exits of the vCPUs; stateless. */

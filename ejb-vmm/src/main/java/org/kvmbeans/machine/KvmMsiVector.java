@@ -8,7 +8,7 @@ import org.kvmbeans.sys.PosixException;
 /**
  * One message-signalled interrupt: an eventfd whose signals KVM turns into the message, through a GSI of its own.
  *
- * <p>The eventfd is made when it is first asked for, the GSI when the vector is first unmasked. While masked the eventfd is
+ * <p>Eventfd and GSI are taken when the eventfd is first asked for or the vector first unmasked. While masked the eventfd is
  * not joined to KVM, so that its counter keeps what is signalled. Where the host has no descriptors or KVM no GSIs left,
  * {@link #signal} still works, by KVM_SIGNAL_MSI.
  */
@@ -85,7 +85,10 @@ final class KvmMsiVector implements MsiVector {
 
     @Override
     public synchronized int eventFd() {
-        EventFd present = closed ? null : eventOrNull();
+        if (closed || !reserveGsi()) {
+            return NONE;
+        }
+        EventFd present = eventOrNull();
         return present == null ? NONE : present.number();
     }
 
@@ -135,10 +138,7 @@ final class KvmMsiVector implements MsiVector {
             return;
         }
         EventFd present = eventOrNull();
-        if (gsi == NONE) {
-            gsi = router.routing().allocate();
-        }
-        if (present == null || gsi == NONE) {
+        if (present == null || !reserveGsi()) {
             return;
         }
         try {
@@ -151,6 +151,13 @@ final class KvmMsiVector implements MsiVector {
         if (!joined) {
             joined = router.events().assignInterrupt(gsi, present.number()) >= 0;
         }
+    }
+
+    private boolean reserveGsi() {
+        if (gsi == NONE) {
+            gsi = router.routing().allocate();
+        }
+        return gsi != NONE;
     }
 
     private void disconnect() {

@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.kvmbeans.arch.x86.PcLayout;
 import org.kvmbeans.bus.AddressBus;
+import org.kvmbeans.bus.BusDevice;
 import org.kvmbeans.bus.InterruptLine;
 import org.kvmbeans.kvm.KvmVm;
 import org.kvmbeans.legacy.AcpiPm;
@@ -24,6 +25,7 @@ final class PcDevices implements AutoCloseable {
 
     private final AcpiPm acpi;
     private final CmosRtc rtc;
+    private final BusDevice resetControl;
 
     /**
      * Puts the devices on the bus.
@@ -59,7 +61,8 @@ final class PcDevices implements AutoCloseable {
                 SYSTEM_CONTROL_A_PORT,
                 SystemControlPortA.REGISTER_COUNT,
                 new SystemControlPortA(reset));
-        ports.add("reset", PcLayout.RESET_PORT, ResetControl.REGISTER_COUNT, new ResetControl(reset));
+        // It answers within the ports of PCI configuration.
+        resetControl = new ResetControl(reset);
         ports.add("acpi", PcLayout.PM1A_EVENT_PORT, AcpiPm.REGISTER_COUNT, acpi);
         if (definition.debugExit()) {
             ports.add("debug exit", PcLayout.DEBUG_EXIT_PORT, DebugExit.REGISTER_COUNT, new DebugExit(debugExit));
@@ -68,6 +71,15 @@ final class PcDevices implements AutoCloseable {
 
     static InterruptLine line(KvmVm vm, int gsi) {
         return vm.irqLine(gsi)::set;
+    }
+
+    /** The device at {@link PcLayout#RESET_PORT}. */
+    BusDevice resetControl() {
+        return resetControl;
+    }
+
+    AcpiPm acpi() {
+        return acpi;
     }
 
     void pressPowerButton() {

@@ -1,14 +1,21 @@
 package org.kvmbeans.machine;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.stream.IntStream;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.legacy.Serial16550;
+import org.kvmbeans.machine.definition.DiskDefinition;
+import org.kvmbeans.machine.definition.NicDefinition;
 import org.kvmbeans.machine.definition.VmDefinition;
+import org.kvmbeans.machine.device.VmDevice;
+import org.kvmbeans.machine.device.VmDisk;
+import org.kvmbeans.machine.device.VmNic;
+import org.kvmbeans.virtio.spi.RateLimits;
 
 /**
  * A virtual machine from its definition to its retirement.
@@ -32,7 +39,7 @@ public final class VirtualMachine {
     /** How long an operation waits for another one to end before it is refused. */
     private static final long MOMENT_MILLIS = 100;
 
-    private final VmDefinition definition;
+    private final MachineParts parts;
     private final Board.Frame frame;
     private final List<LifecycleListener> listeners = new CopyOnWriteArrayList<>();
 
@@ -49,27 +56,25 @@ public final class VirtualMachine {
     private volatile @Nullable Board board;
     private volatile boolean retired;
 
-    /** A stopped machine; it takes nothing from the host until it is started. */
+    /** A stopped machine that forgets changes of its definition; it takes nothing from the host until it is started. */
     public VirtualMachine(VmDefinition definition, MachineServices services) {
-        this.definition = definition;
-        List<Vcpu> vcpus =
-                IntStream.range(0, definition.vcpus()).mapToObj(Vcpu::new).toList();
-        Board.Listener listener = new Board.Listener() {
-            @Override
-            public void raised(Board source, GuestEvent event) {
-                guestRaised(source, event);
-            }
-
-            @Override
-            public void debugExit(int status) {
-                debugExitStatus = status;
-            }
-        };
-        this.frame = new Board.Frame(definition, services, vcpus, new Serial16550Slot(), listener);
+        this(definition, services, changed -> {});
     }
 
+    /**
+     * A stopped machine; it takes nothing from the host until it is started.
+     *
+     * @param keeper keeps a changed definition for good before an operation that changes it returns; where it throws, the
+     *     operation fails and nothing has changed
+     */
+    public VirtualMachine(VmDefinition definition, MachineServices services, Consumer<VmDefinition> keeper) {
+        this.parts = new MachineParts(definition, keeper);
+        this.frame = new Board.Frame(parts, services, new Serial16550Slot(), new BoardEvents());
+    }
+
+    /** The present definition: operations that add, remove and limit devices change it. */
     public VmDefinition definition() {
-        return definition;
+        return parts.definition();
     }
 
     public VmState state() {
@@ -107,9 +112,14 @@ public final class VirtualMachine {
         return debugExitStatus;
     }
 
-    /** The vCPUs by id. */
+    /** The vCPUs that are plugged in, by id. */
     public List<Vcpu> vcpus() {
-        return frame.vcpus();
+        return parts.vcpus();
+    }
+
+    /** The devices on the PCI bus: those of the definition, and those that the guest has still to give back. */
+    public List<VmDevice> devices() {
+        return Collections.unmodifiableList(parts.devices());
     }
 
     /** The first serial port. */
@@ -121,6 +131,11 @@ public final class VirtualMachine {
         listeners.add(listener);
     }
 
+    /** Hears of devices and vCPUs that come, go and fail. */
+    public void addListener(MachineListener listener) {
+        parts.addListener(listener);
+    }
+
     /** Switches the machine on; returns when its vCPUs run. A failure leaves it stopped, and nothing behind. */
     public void start() {
         operation("start", () -> {
@@ -129,7 +144,7 @@ public final class VirtualMachine {
             lastError = "";
             resetsTotal.set(0);
             debugExitStatus = -1;
-            frame.vcpus().forEach(Vcpu::startCounting);
+            parts.monitors().forEach(Vcpu::startCounting);
             change("starting", VmState.STARTING, "");
             startedNanos = System.nanoTime();
             try {
@@ -155,6 +170,7 @@ public final class VirtualMachine {
     public void resume() {
         operation("resume", () -> {
             require("resume", state == VmState.PAUSED, "only a paused VM can be resumed");
+            parts.devices().forEach(VmDevice::resuming);
             powered().resume();
             change("resumed", VmState.RUNNING, "");
         });
@@ -196,6 +212,79 @@ public final class VirtualMachine {
         }
     }
 
+    /**
+     * Adds a disk to the definition, and to the guest where one runs.
+     *
+     * @throws IllegalArgumentException where the name is taken
+     * @throws IllegalStateException where there is no room, or the host does not give the image
+     */
+    public void addDisk(DiskDefinition disk) {
+        operation("addDisk", () -> parts.addDisk(disk, board));
+    }
+
+    /** Adds a NIC to the definition, and to the guest where one runs; as {@link #addDisk}. */
+    public void addNic(NicDefinition nic) {
+        operation("addNic", () -> parts.addNic(nic, board));
+    }
+
+    /**
+     * Removes a disk from the definition; a guest that runs is asked to give it back, and keeps it until it does.
+     *
+     * @throws IllegalArgumentException where there is no such disk
+     */
+    public void removeDisk(String name) {
+        operation("removeDisk", () -> parts.remove(device(name, VmDisk.class, "disk"), board));
+    }
+
+    /** Removes a NIC; as {@link #removeDisk}. */
+    public void removeNic(String name) {
+        operation("removeNic", () -> parts.remove(device(name, VmNic.class, "NIC"), board));
+    }
+
+    /** Limits what a disk may move, at once and in the definition. */
+    public void limitDisk(String name, RateLimits limits) {
+        operation("limitDisk", () -> {
+            VmDisk disk = device(name, VmDisk.class, "disk");
+            parts.changeDevices(devices -> devices.with(disk.definition().withLimits(limits)));
+            disk.limit(limits);
+        });
+    }
+
+    /**
+     * Limits what a NIC may move, at once and in the definition.
+     *
+     * @throws IllegalStateException where the kernel serves the NIC, whose vhost knows no limits
+     */
+    public void limitNic(String name, RateLimits transmit, RateLimits receive) {
+        operation("limitNic", () -> {
+            VmNic nic = device(name, VmNic.class, "NIC");
+            nic.requireLimitable();
+            parts.changeDevices(devices -> devices.with(nic.definition().withLimits(transmit, receive)));
+            nic.limit(transmit, receive);
+        });
+    }
+
+    /**
+     * Changes how many vCPUs there are, 1 to the definition's maxVcpus. A guest that runs finds new ones at once; those to
+     * be removed it is asked to give back, and has until it does.
+     */
+    public void changeVcpuCount(int count) {
+        operation("changeVcpuCount", () -> {
+            require("changeVcpuCount", state != VmState.PAUSED, "resume it first");
+            parts.changeVcpuCount(count, board);
+        });
+    }
+
+    private <T extends VmDevice> T device(String name, Class<T> type, String what) {
+        for (VmDevice device : parts.devices()) {
+            if (device.name().equals(name) && type.isInstance(device)) {
+                return type.cast(device);
+            }
+        }
+        throw new IllegalArgumentException(
+                "VM " + definition().name() + " has no " + what + " named \"" + name + "\"; see its definition");
+    }
+
     /** Ends the life of a stopped machine: every operation is refused from now on. */
     public void retire() {
         operation("undefine", () -> {
@@ -206,12 +295,12 @@ public final class VirtualMachine {
 
     private void operation(String name, Runnable work) {
         if (!lockSoon()) {
-            throw new IllegalStateException("VM " + definition.name() + " is busy with " + operationInProgress + "; "
+            throw new IllegalStateException("VM " + definition().name() + " is busy with " + operationInProgress + "; "
                     + name + " was not done: try again when that has ended");
         }
         try {
             if (retired) {
-                throw new IllegalStateException("VM " + definition.name() + " is no longer defined: define it again");
+                throw new IllegalStateException("VM " + definition().name() + " is no longer defined: define it again");
             }
             operationInProgress = name;
             work.run();
@@ -233,26 +322,26 @@ public final class VirtualMachine {
     private void require(String operation, boolean fits, String instead) {
         if (!fits) {
             throw new IllegalStateException(
-                    "VM " + definition.name() + " is " + state + ": " + operation + " does not fit; " + instead);
+                    "VM " + definition().name() + " is " + state + ": " + operation + " does not fit; " + instead);
         }
     }
 
     private Board powered() {
         Board current = board;
         if (current == null) {
-            throw new IllegalStateException("VM " + definition.name() + " is " + state + " without a board");
+            throw new IllegalStateException("VM " + definition().name() + " is " + state + " without a board");
         }
         return current;
     }
 
-    /** What a vCPU's thread raised; an event of a board that is gone means nothing any more. */
-    private void guestRaised(Board source, GuestEvent event) {
-        operationLock.lock();
-        try {
-            if (source != board) {
-                return;
-            }
-            operationInProgress = "the guest's " + event.kind();
+    /** What boards raise; an event of one that is gone means nothing any more. */
+    private final class BoardEvents implements Board.Listener {
+        @Override
+        public void raised(Board source, GuestEvent event) {
+            handle(source, "the guest's " + event.kind(), () -> end(event));
+        }
+
+        private void end(GuestEvent event) {
             switch (event.kind()) {
                 case RESET -> resetBoard("by the guest");
                 case POWER_OFF -> switchOff(StopReason.GUEST_POWER_OFF, VmState.STOPPED, event.detail());
@@ -260,17 +349,54 @@ public final class VirtualMachine {
                 case TRIPLE_FAULT -> switchOff(StopReason.GUEST_TRIPLE_FAULT, VmState.CRASHED, event.detail());
                 case VMM_ERROR -> switchOff(StopReason.VMM_ERROR, VmState.CRASHED, event.detail());
             }
-        } catch (RuntimeException e) {
-            // Nobody waits for an answer here: state and last error tell what failed.
-            lastError = message(e);
-        } finally {
-            operationLock.unlock();
+        }
+
+        @Override
+        public void debugExit(int status) {
+            debugExitStatus = status;
+        }
+
+        @Override
+        public void ejected(Board source, VmDevice device) {
+            handle(source, "the removal of " + device.name(), () -> parts.ejected(device, source));
+        }
+
+        @Override
+        public void ejectedVcpu(Board source, int index) {
+            handle(source, "the removal of vCPU " + index, () -> parts.ejectedVcpu(index, source));
+        }
+
+        @Override
+        public void stopWanted(Board source, String why) {
+            handle(source, "a pause", () -> {
+                if (state == VmState.RUNNING) {
+                    lastError = why;
+                    source.pause();
+                    change("paused", VmState.PAUSED, why);
+                }
+            });
+        }
+
+        private void handle(Board source, String what, Runnable work) {
+            operationLock.lock();
+            try {
+                if (source == board) {
+                    operationInProgress = what;
+                    work.run();
+                }
+            } catch (RuntimeException e) {
+                // Nobody waits for an answer here: state and last error tell what failed.
+                lastError = message(e);
+            } finally {
+                operationLock.unlock();
+            }
         }
     }
 
     private void resetBoard(String by) {
         try {
             powered().close();
+            parts.settle();
             board = Board.powerOn(frame);
         } catch (RuntimeException | Error e) {
             board = null;
@@ -291,6 +417,7 @@ public final class VirtualMachine {
             stopped(StopReason.VMM_ERROR, VmState.CRASHED, message(e));
             throw e;
         }
+        parts.settle();
         stopped(reason, end, detail);
     }
 

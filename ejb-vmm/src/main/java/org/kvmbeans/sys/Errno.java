@@ -30,6 +30,7 @@ public final class Errno {
     public static final int ENOSYS = 38;
     public static final int EOPNOTSUPP = 95;
     public static final int EDQUOT = 122;
+    public static final int EADDRINUSE = 98;
 
     private static final Map<Integer, String> NAMES = Map.ofEntries(
             Map.entry(EPERM, "EPERM"),
@@ -57,7 +58,8 @@ public final class Errno {
             Map.entry(ENOLCK, "ENOLCK"),
             Map.entry(ENOSYS, "ENOSYS"),
             Map.entry(EOPNOTSUPP, "EOPNOTSUPP"),
-            Map.entry(EDQUOT, "EDQUOT"));
+            Map.entry(EDQUOT, "EDQUOT"),
+            Map.entry(EADDRINUSE, "EADDRINUSE"));
 
     private Errno() {}
 

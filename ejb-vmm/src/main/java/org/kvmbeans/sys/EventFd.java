@@ -1,6 +1,6 @@
 package org.kvmbeans.sys;
 
-import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Owner of an eventfd(2): a counter that one side adds to and the other waits for.
@@ -13,6 +13,8 @@ public final class EventFd implements AutoCloseable {
 
     private final Posix posix;
     private final OwnedFd fd;
+    /** Where {@link #take} reads to: made once, as guests can have it called as often as they like. */
+    private @Nullable NativeStruct counter;
 
     private EventFd(Posix posix, OwnedFd fd) {
         this.posix = posix;
@@ -41,10 +43,14 @@ public final class EventFd implements AutoCloseable {
     }
 
     /** Takes the counter, which is 0 afterwards; 0 where nobody signalled since. */
-    public long take() {
-        NativeStruct counter = new NativeStruct(posix, Long.BYTES);
-        ByteBuffer buffer = counter.buffer();
-        return posix.read(fd.number(), counter.address(), Long.BYTES) == Long.BYTES ? buffer.getLong(0) : 0;
+    public synchronized long take() {
+        NativeStruct target = counter;
+        if (target == null) {
+            target = new NativeStruct(posix, Long.BYTES);
+            counter = target;
+        }
+        boolean taken = posix.read(fd.number(), target.address(), Long.BYTES) == Long.BYTES;
+        return taken ? target.buffer().getLong(0) : 0;
     }
 
     @Override

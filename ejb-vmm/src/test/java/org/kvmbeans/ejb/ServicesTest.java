@@ -18,7 +18,13 @@ import org.kvmbeans.ejb.RefusedException.Kind;
 class ServicesTest {
     @ParameterizedTest
     @ValueSource(
-            classes = {HostService.class, InventoryService.class, LifecycleService.class, SerialConsoleService.class})
+            classes = {
+                HostService.class,
+                InventoryService.class,
+                LifecycleService.class,
+                DeviceService.class,
+                SerialConsoleService.class
+            })
     void everyMethodNamesItsRole(Class<?> service) {
         List<Method> methods = Arrays.stream(service.getDeclaredMethods())
                 .filter(method -> Modifier.isPublic(method.getModifiers()))

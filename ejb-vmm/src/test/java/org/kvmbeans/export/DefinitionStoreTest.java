@@ -74,6 +74,32 @@ class DefinitionStoreTest {
     }
 
     @Test
+    void replacesADefinitionAndLeavesNothingElse() throws IOException {
+        DefinitionStore store = DefinitionStore.open(vms);
+        store.add(definition("a"));
+        VmDefinition changed = TestDefinitions.bare("a", 2, 2 << 20, Path.of("/other"), false);
+
+        store.replace(changed);
+
+        assertThat(store.load().definitions()).containsExactly(changed);
+        assertThat(vms).isDirectoryNotContaining("glob:**unfinished");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(vms.resolve("a.json"))))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void bringsBackNoDefinitionThatWasRemoved() throws IOException {
+        DefinitionStore store = DefinitionStore.open(vms);
+        store.add(definition("a"));
+        store.remove("a");
+
+        assertThatIllegalStateException()
+                .isThrownBy(() -> store.replace(definition("a")))
+                .withMessageContaining("a.json is gone");
+        assertThat(vms).isEmptyDirectory();
+    }
+
+    @Test
     void dropsWhatACrashLeftUnfinished() throws IOException {
         DefinitionStore store = DefinitionStore.open(vms);
         Files.writeString(vms.resolve("a.unfinished"), "{\"na");

@@ -1,6 +1,7 @@
 package org.kvmbeans.legacy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -10,6 +11,8 @@ class AcpiPmTest {
     private static final int ENABLE = 2;
     private static final int CONTROL = 4;
     private static final int TIMER = 8;
+    private static final int GPE_STATUS = AcpiPm.GPE0_OFFSET;
+    private static final int GPE_ENABLE = AcpiPm.GPE0_OFFSET + 2;
     private static final int POWER_BUTTON = 0x100;
 
     private final RecordingLine sci = new RecordingLine();
@@ -100,6 +103,66 @@ class AcpiPmTest {
         pm.reset();
         assertThat(sci.isHigh()).isFalse();
         assertThat(pm.read(STATUS, 4)).isZero();
+    }
+
+    @Test
+    void aGeneralPurposeEventInterruptsWhileItIsEnabled() {
+        pm.raiseEvent(2);
+        assertThat(sci.isHigh()).isFalse();
+        pm.write(GPE_ENABLE, 1, 0x04);
+        assertThat(sci.isHigh()).isTrue();
+        assertThat(pm.read(GPE_STATUS, 4)).isEqualTo(0x0004_0004);
+        pm.write(GPE_ENABLE, 1, 0x02);
+        assertThat(sci.isHigh()).isFalse();
+        assertThat(pm.read(GPE_STATUS, 2)).isEqualTo(4);
+    }
+
+    @Test
+    void aGeneralPurposeEventIsClearedByWritingItsBit() {
+        pm.write(GPE_ENABLE, 2, 0x0106);
+        pm.raiseEvent(1);
+        pm.raiseEvent(8);
+        pm.write(GPE_STATUS, 1, 0xFF);
+        assertThat(sci.isHigh()).isTrue();
+        assertThat(pm.read(GPE_STATUS, 2)).isEqualTo(0x0100);
+        pm.write(GPE_STATUS + 1, 1, 0x01);
+        assertThat(sci.isHigh()).isFalse();
+        assertThat(pm.read(GPE_ENABLE, 2)).isEqualTo(0x0106);
+    }
+
+    @Test
+    void theLineStaysHighUntilButtonAndEventAreCleared() {
+        pm.write(ENABLE, 2, POWER_BUTTON);
+        pm.write(GPE_ENABLE, 2, 0x0002);
+        pm.pressPowerButton();
+        pm.raiseEvent(1);
+        pm.write(STATUS, 2, POWER_BUTTON);
+        assertThat(sci.isHigh()).isTrue();
+        pm.write(GPE_STATUS, 2, 0x0002);
+        assertThat(sci.isHigh()).isFalse();
+        assertThat(sci.rises()).isEqualTo(1);
+    }
+
+    @Test
+    void anAccessAcrossTheBlocksReachesBoth() {
+        pm.write(CONTROL, 8, 0x0006_0000_0000_0000L);
+        assertThat(pm.read(GPE_ENABLE, 2)).isZero();
+        pm.write(TIMER, 8, 0x0006_0000_FFFF_FFFFL);
+        assertThat(pm.read(GPE_ENABLE, 2)).isEqualTo(6);
+        pm.raiseEvent(1);
+        assertThat(pm.read(TIMER, 8) >>> 32).isEqualTo(0x0006_0002);
+        pm.write(CONTROL + 3, 8, 0x0000_0200_0000_0000L);
+        assertThat(pm.read(GPE_STATUS, 2)).isZero();
+    }
+
+    @Test
+    void resetForgetsEvents() {
+        pm.write(GPE_ENABLE, 2, 0xFFFF);
+        pm.raiseEvent(15);
+        pm.reset();
+        assertThat(sci.isHigh()).isFalse();
+        assertThat(pm.read(GPE_STATUS, 4)).isZero();
+        assertThatThrownBy(() -> pm.raiseEvent(16)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

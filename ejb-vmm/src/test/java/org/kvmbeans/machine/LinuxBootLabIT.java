@@ -53,6 +53,11 @@ class LinuxBootLabIT {
         console.await("cpus=" + vcpus + " clock=kvm-clock=", ANSWER_SECONDS);
         console.type("echo complaints=$(dmesg | grep -ciE 'ACPI.*(error|exception)|APIC id.*mismatch|firmware bug')=");
         console.await("complaints=0=", ANSWER_SECONDS);
+        console.type(
+                "echo bridges=$(dmesg | grep -c 'PCI Root Bridge .PCI0.') slots=$(ls /sys/bus/pci/slots | wc -l)=");
+        console.await("bridges=1 slots=31=", ANSWER_SECONDS);
+        console.type("echo windows=$(grep -ci 'c0000000-dfffffff : PCI Bus 0000:00' /proc/iomem)=");
+        console.await("windows=1=", ANSWER_SECONDS);
 
         guest.shutdown();
         Waiting.until("power-off by the ACPI button", ANSWER_SECONDS, () -> guest.state() == VmState.STOPPED);

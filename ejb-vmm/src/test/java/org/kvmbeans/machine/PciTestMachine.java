@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.kvmbeans.arch.x86.CpuEntry;
+import org.kvmbeans.arch.x86.CpuTopology;
 import org.kvmbeans.arch.x86.PcConfiguration;
 import org.kvmbeans.arch.x86.PcLayout;
 import org.kvmbeans.arch.x86.boot.BootLoader;
@@ -48,11 +49,14 @@ final class PciTestMachine implements AutoCloseable {
     PciTestMachine(String guest, String commandLine) {
         try (KvmSystem system = KvmSystem.open(posix)) {
             CpuEntry entry = BootLoader.load(
-                    memory, new BootSource(TestGuests.elf(guest), null, commandLine), new PcConfiguration(1, false));
+                    memory,
+                    new BootSource(TestGuests.elf(guest), null, commandLine),
+                    PcConfiguration.of(CpuTopology.ofCores(1)));
             vm = owned(system.createVm());
             vm.enableX2ApicIds();
             vm.placeRealModePages(PcLayout.KVM_IDENTITY_MAP, PcLayout.KVM_TSS);
             vm.createIrqchip();
+            vm.createPit();
             vm.map(memory);
             bridge = owned(new PciHostBridge(new PciHostBridge.Wiring(
                     mmio,
@@ -67,7 +71,7 @@ final class PciTestMachine implements AutoCloseable {
             Registers registers = vcpu.registers();
             SpecialRegisters special = vcpu.specialRegisters();
             entry.applyTo(registers);
-            entry.applyTo(special);
+            entry.applyTo(special, CpuTopology.ofCores(1));
             vcpu.set(special);
             vcpu.set(registers);
         }

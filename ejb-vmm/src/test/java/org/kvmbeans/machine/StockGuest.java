@@ -28,14 +28,15 @@ public final class StockGuest {
                 false);
     }
 
-    private static Path existing(Path file) {
+    static Path existing(Path file) {
         if (!Files.isReadable(file)) {
-            throw new AssertionError(file + " is missing: run ear/scripts/build-guest-image, as ./verify does");
+            throw new AssertionError(
+                    file + " is missing: run ear/scripts/build-guest-image and build-disk-guest, as ./verify does");
         }
         return file;
     }
 
-    private static Path home() {
+    static Path home() {
         String home = System.getenv("KVMBEANS_HOME");
         return Path.of(home == null ? "/var/lib/kvmbeans" : home);
     }

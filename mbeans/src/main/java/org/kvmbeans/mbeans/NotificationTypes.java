@@ -26,5 +26,15 @@ public final class NotificationTypes {
     /** {@code STOPPING} to {@code CRASHED}. */
     public static final String CRASHED = LIFECYCLE + "crashed";
 
+    /** Prefix of all that tell something of a device, sent by its VM; user data: {@link VmDeviceEvent}. */
+    public static final String DEVICE = "vm.device.";
+
+    /** A device was added; its MBean is there. */
+    public static final String DEVICE_ADDED = DEVICE + "added";
+    /** A device is gone: given back by the guest, or removed while the VM was off. */
+    public static final String DEVICE_REMOVED = DEVICE + "removed";
+    /** A device failed: an error of the host, or a rule that its driver broke. */
+    public static final String DEVICE_ERROR = DEVICE + "error";
+
     private NotificationTypes() {}
 }

@@ -38,6 +38,49 @@ public final class ObjectNames {
         return parse("type=SerialPort,vm=" + checked("VM", vm) + ",name=" + checked("serial port", port));
     }
 
+    /** {@code org.kvmbeans:type=Disk,vm=NAME,name=vda}. */
+    public static ObjectName disk(String vm, String disk) {
+        return parse("type=Disk,vm=" + checked("VM", vm) + ",name=" + checked("disk", disk));
+    }
+
+    /** {@code org.kvmbeans:type=Nic,vm=NAME,name=eth0}. */
+    public static ObjectName nic(String vm, String nic) {
+        return parse("type=Nic,vm=" + checked("VM", vm) + ",name=" + checked("NIC", nic));
+    }
+
+    /** {@code org.kvmbeans:type=Console,vm=NAME}. */
+    public static ObjectName console(String vm) {
+        return parse("type=Console,vm=" + checked("VM", vm));
+    }
+
+    /** {@code org.kvmbeans:type=ConsolePort,vm=NAME,name=NAME}. */
+    public static ObjectName consolePort(String vm, String port) {
+        return parse("type=ConsolePort,vm=" + checked("VM", vm) + ",name=" + checked("console port", port));
+    }
+
+    /** {@code org.kvmbeans:type=Balloon,vm=NAME}. */
+    public static ObjectName balloon(String vm) {
+        return parse("type=Balloon,vm=" + checked("VM", vm));
+    }
+
+    /** {@code org.kvmbeans:type=Rng,vm=NAME}. */
+    public static ObjectName rng(String vm) {
+        return parse("type=Rng,vm=" + checked("VM", vm));
+    }
+
+    /** {@code org.kvmbeans:type=Vsock,vm=NAME}. */
+    public static ObjectName vsock(String vm) {
+        return parse("type=Vsock,vm=" + checked("VM", vm));
+    }
+
+    /** {@code org.kvmbeans:type=VirtQueue,vm=NAME,device=vda,id=0}. */
+    public static ObjectName virtQueue(String vm, String device, int id) {
+        if (id < 0) {
+            throw new IllegalArgumentException("virtqueue id " + id + ": an id is 0 or more");
+        }
+        return parse("type=VirtQueue,vm=" + checked("VM", vm) + ",device=" + checked("device", device) + ",id=" + id);
+    }
+
     /** The pattern {@code org.kvmbeans:type=TYPE,*}: every MBean of one type. */
     public static ObjectName everyOfType(String type) {
         return parse("type=" + checked("type", type) + ",*");

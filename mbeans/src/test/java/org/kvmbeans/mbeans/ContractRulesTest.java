@@ -34,7 +34,19 @@ class ContractRulesTest {
             Map.of("bytes", "bytes", "nanos", "nanoseconds", "millis", "milliseconds");
 
     static Stream<Class<?>> interfaces() {
-        return Stream.of(HostMXBean.class, VirtualMachineMXBean.class, VcpuMXBean.class, SerialPortMXBean.class);
+        return Stream.of(
+                HostMXBean.class,
+                VirtualMachineMXBean.class,
+                VcpuMXBean.class,
+                SerialPortMXBean.class,
+                DiskMXBean.class,
+                NicMXBean.class,
+                VirtQueueMXBean.class,
+                BalloonMXBean.class,
+                RngMXBean.class,
+                ConsoleMXBean.class,
+                ConsolePortMXBean.class,
+                VsockMXBean.class);
     }
 
     private static Stream<Method> attributes(Class<?> type) {
@@ -56,6 +68,9 @@ class ContractRulesTest {
     }
 
     private static String unitOfName(String name) {
+        if (name.toLowerCase(Locale.ROOT).contains("bytespersecond")) {
+            return "bytes per second";
+        }
         return Arrays.stream(name.split("(?=[A-Z])"))
                 .map(word -> UNIT_BY_WORD.getOrDefault(word.toLowerCase(Locale.ROOT), ""))
                 .filter(unit -> !unit.isEmpty())
@@ -132,9 +147,12 @@ class ContractRulesTest {
     @ParameterizedTest
     @MethodSource("interfaces")
     void countsBytesOfMemoryAndTimeInLongs(Class<?> type) {
-        assertThat(attributes(type)
-                        .filter(method ->
-                                method.getName().matches(".*(Memory.*Bytes|Bytes(Received|Transmitted)|Nanos|Millis)")))
+        assertThat(
+                        attributes(type)
+                                .filter(
+                                        method -> method.getName()
+                                                .matches(
+                                                        ".*(Memory.*Bytes|(Size|Allocated|Target|Actual|Guest.*)Bytes|Bytes(Received|Transmitted|Read|Written)|Nanos|Millis)")))
                 .allSatisfy(method -> assertThat(method.getReturnType()).isEqualTo(long.class));
     }
 
@@ -204,14 +222,25 @@ class ContractRulesTest {
 
     @Test
     void recordsNameUnitsToo() {
-        Stream<Class<? extends Record>> records =
-                Stream.of(VmUsage.class, ExitReasonStatistics.class, SerialOutput.class, VmLifecycleEvent.class);
+        Stream<Class<? extends Record>> records = Stream.of(
+                VmUsage.class,
+                ExitReasonStatistics.class,
+                SerialOutput.class,
+                VmLifecycleEvent.class,
+                DiskUsage.class,
+                NicUsage.class,
+                QueueUsage.class,
+                LatencyStatistics.class,
+                GuestMemoryStatistics.class,
+                RateLimits.class,
+                VmDeviceEvent.class);
 
         assertThat(records.flatMap(type -> Arrays.stream(type.getRecordComponents())))
                 .filteredOn(component -> component.getType() == long.class)
                 .extracting(RecordComponent::getName)
                 .allMatch(
-                        name -> !unitOfName(name).isEmpty() || name.matches("count|exitsTotal|.*Position"),
+                        name -> !unitOfName(name).isEmpty()
+                                || name.matches("count|.*Count|.*Total|.*Position|.*Operations|operations.*"),
                         "names its unit, or is a count");
     }
 
@@ -221,7 +250,15 @@ class ContractRulesTest {
                                 ObjectNames.host(),
                                 ObjectNames.virtualMachine("a"),
                                 ObjectNames.vcpu("a", 0),
-                                ObjectNames.serialPort("a", "com1"))
+                                ObjectNames.serialPort("a", "com1"),
+                                ObjectNames.disk("a", "vda"),
+                                ObjectNames.nic("a", "eth0"),
+                                ObjectNames.virtQueue("a", "vda", 0),
+                                ObjectNames.balloon("a"),
+                                ObjectNames.rng("a"),
+                                ObjectNames.console("a"),
+                                ObjectNames.consolePort("a", "agent"),
+                                ObjectNames.vsock("a"))
                         .map(name -> name.getKeyProperty("type") + "MXBean"))
                 .containsExactlyElementsOf(
                         interfaces().map(Class::getSimpleName).toList());

@@ -15,6 +15,16 @@ class ObjectNamesTest {
         assertThat(ObjectNames.vcpu("web01", 3)).hasToString("org.kvmbeans:type=Vcpu,vm=web01,id=3");
         assertThat(ObjectNames.serialPort("web01", "com1"))
                 .hasToString("org.kvmbeans:type=SerialPort,vm=web01,name=com1");
+        assertThat(ObjectNames.disk("web01", "vda")).hasToString("org.kvmbeans:type=Disk,vm=web01,name=vda");
+        assertThat(ObjectNames.nic("web01", "eth0")).hasToString("org.kvmbeans:type=Nic,vm=web01,name=eth0");
+        assertThat(ObjectNames.virtQueue("web01", "vda", 2))
+                .hasToString("org.kvmbeans:type=VirtQueue,vm=web01,device=vda,id=2");
+        assertThat(ObjectNames.consolePort("web01", "agent"))
+                .hasToString("org.kvmbeans:type=ConsolePort,vm=web01,name=agent");
+        assertThat(ObjectNames.console("web01")).hasToString("org.kvmbeans:type=Console,vm=web01");
+        assertThat(ObjectNames.balloon("web01")).hasToString("org.kvmbeans:type=Balloon,vm=web01");
+        assertThat(ObjectNames.rng("web01")).hasToString("org.kvmbeans:type=Rng,vm=web01");
+        assertThat(ObjectNames.vsock("web01")).hasToString("org.kvmbeans:type=Vsock,vm=web01");
     }
 
     @Test
@@ -44,7 +54,8 @@ class ObjectNamesTest {
     }
 
     @Test
-    void refusesNegativeVcpuId() {
+    void refusesNegativeIds() {
+        assertThatIllegalArgumentException().isThrownBy(() -> ObjectNames.virtQueue("a", "vda", -1));
         assertThatIllegalArgumentException().isThrownBy(() -> ObjectNames.vcpu("a", -1));
     }
 

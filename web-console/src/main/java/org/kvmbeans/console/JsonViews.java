@@ -66,7 +66,7 @@ final class JsonViews {
                 .add("autostart", vm.autostart());
     }
 
-    /** One VM with its vCPUs and serial ports. */
+    /** One VM with its vCPUs, serial ports and devices. */
     static JsonObject detail(long nanos, VmDetail vm) {
         JsonArrayBuilder vcpus = Json.createArrayBuilder();
         vm.vcpus().forEach(vcpu -> vcpus.add(vcpu(vcpu)));
@@ -80,6 +80,8 @@ final class JsonViews {
                 .add("definition", vm.definition())
                 .add("vcpus", vcpus)
                 .add("serialPorts", ports)
+                .add("maxVcpuCount", vm.maxVcpuCount())
+                .add("devices", DeviceViews.devices(vm.devices()))
                 .build();
     }
 

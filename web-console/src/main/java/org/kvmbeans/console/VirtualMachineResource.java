@@ -4,8 +4,6 @@ import jakarta.ejb.EJB;
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.json.Json;
 import jakarta.json.JsonObject;
-import jakarta.ws.rs.BadRequestException;
-import jakarta.ws.rs.ClientErrorException;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.NotFoundException;
@@ -17,9 +15,6 @@ import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import javax.management.InstanceNotFoundException;
 import javax.management.JMException;
 import org.kvmbeans.ejb.HostService;
@@ -31,8 +26,6 @@ import org.kvmbeans.ejb.LifecycleService;
 @RequestScoped
 @Produces(MediaType.APPLICATION_JSON)
 public class VirtualMachineResource {
-    private static final int LARGEST_DEFINITION_BYTES = 1 << 20;
-
     @EJB
     private HostService host;
 
@@ -68,7 +61,7 @@ public class VirtualMachineResource {
     @Path("vms")
     @Consumes(MediaType.APPLICATION_JSON)
     public Response define(InputStream body) throws IOException, InstanceNotFoundException {
-        String name = host.defineVm(text(body));
+        String name = host.defineVm(RequestBody.text(body));
         return Response.status(Response.Status.CREATED)
                 .entity(Json.createObjectBuilder().add("name", name).build())
                 .build();
@@ -89,23 +82,6 @@ public class VirtualMachineResource {
             default ->
                 throw new NotFoundException("there is no action \"" + action
                         + "\": it is start, pause, resume, shutdown, reset, powerOff or undefine");
-        }
-    }
-
-    private static String text(InputStream body) throws IOException {
-        byte[] bytes = body.readNBytes(LARGEST_DEFINITION_BYTES + 1);
-        if (bytes.length > LARGEST_DEFINITION_BYTES) {
-            throw new ClientErrorException(
-                    "the definition is longer than " + LARGEST_DEFINITION_BYTES + " bytes",
-                    Response.Status.REQUEST_ENTITY_TOO_LARGE);
-        }
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw new BadRequestException("the definition is not UTF-8 text", e);
         }
     }
 }

@@ -19,9 +19,22 @@ public final class RolePolicy implements Restrictor {
     /** Reads only; an operation that is in none of these sets is denied. */
     private static final Set<String> VIEWER_OPERATIONS = Set.of("tail", "readFrom");
 
-    private static final Set<String> OPERATOR_OPERATIONS =
-            Set.of("start", "pause", "resume", "shutdown", "reset", "powerOff", "write");
-    private static final Set<String> ADMIN_OPERATIONS = Set.of("defineVm", "undefine");
+    private static final Set<String> OPERATOR_OPERATIONS = Set.of(
+            "start",
+            "pause",
+            "resume",
+            "shutdown",
+            "reset",
+            "powerOff",
+            "write",
+            "linkUp",
+            "linkDown",
+            "limit",
+            "limitReceive",
+            "limitTransmit",
+            "changeTarget");
+    private static final Set<String> ADMIN_OPERATIONS =
+            Set.of("defineVm", "undefine", "addDisk", "removeDisk", "addNic", "removeNic", "changeVcpuCount", "resize");
     /** Command lines and environments carry passwords. */
     private static final Set<String> JDK_SECRETS =
             Set.of("SystemProperties", "InputArguments", "ClassPath", "BootClassPath", "LibraryPath");

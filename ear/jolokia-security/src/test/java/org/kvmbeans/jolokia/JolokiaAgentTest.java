@@ -41,6 +41,18 @@ class JolokiaAgentTest {
 
         String tail(int bytes);
 
+        void linkDown();
+
+        void limit(long bytesPerSecond, long burstBytes, long operationsPerSecond, long burstOperations);
+
+        void changeTarget(long bytes);
+
+        void removeDisk(String disk);
+
+        void resize(long bytes);
+
+        void changeVcpuCount(int count);
+
         void unheardOf();
     }
 
@@ -65,6 +77,24 @@ class JolokiaAgentTest {
         public String tail(int bytes) {
             return "text";
         }
+
+        @Override
+        public void linkDown() {}
+
+        @Override
+        public void limit(long bytesPerSecond, long burstBytes, long operationsPerSecond, long burstOperations) {}
+
+        @Override
+        public void changeTarget(long bytes) {}
+
+        @Override
+        public void removeDisk(String disk) {}
+
+        @Override
+        public void resize(long bytes) {}
+
+        @Override
+        public void changeVcpuCount(int count) {}
 
         @Override
         public void unheardOf() {}
@@ -134,6 +164,18 @@ class JolokiaAgentTest {
         "oscar:operator, start, 200",
         "oscar:operator, start(), 200",
         "oscar:operator, undefine, 403",
+        "vera:viewer, linkDown, 403",
+        "vera:viewer, limit/1/0/0/0, 403",
+        "vera:viewer, changeTarget/0, 403",
+        "oscar:operator, linkDown, 200",
+        "oscar:operator, limit/1/0/0/0, 200",
+        "oscar:operator, changeTarget/0, 200",
+        "oscar:operator, removeDisk/vda, 403",
+        "oscar:operator, resize/512, 403",
+        "oscar:operator, changeVcpuCount/2, 403",
+        "root:admin, removeDisk/vda, 200",
+        "root:admin, resize/512, 200",
+        "root:admin, changeVcpuCount/2, 200",
         "root:admin, start, 200",
         "root:admin, undefine, 200",
         "root:admin, unheardOf, 403"

@@ -110,6 +110,27 @@ class JolokiaLibertyIT {
     }
 
     @Test
+    void operatorChangesDevicesAndAdministratorAddsThem() throws Exception {
+        String nic = "org.kvmbeans:type=Nic,vm=" + name + ",name=eth0";
+        String json = "{\"name\":\"eth0\",\"backend\":\"user\"}";
+        assertThat(status(server.exec(Server.OPERATOR, vm, "addNic", json))).isEqualTo(FORBIDDEN);
+        assertThat(status(server.exec(Server.ADMIN, vm, "addNic", json))).isEqualTo(OK);
+
+        assertThat(status(server.exec(Server.VIEWER, nic, "linkDown"))).isEqualTo(FORBIDDEN);
+        assertThat(status(server.exec(Server.OPERATOR, nic, "linkDown"))).isEqualTo(OK);
+        assertThat(server.read(Server.VIEWER, nic, "LinkUp").path("value").asBoolean(true))
+                .isFalse();
+        assertThat(server.exec(Server.OPERATOR, nic, "limitReceive", 0, 1, 0, 0)
+                        .path("error")
+                        .asText())
+                .contains("burstBytes needs bytesPerSecond");
+
+        assertThat(status(server.exec(Server.OPERATOR, vm, "removeNic", "eth0")))
+                .isEqualTo(FORBIDDEN);
+        assertThat(status(server.exec(Server.ADMIN, vm, "removeNic", "eth0"))).isEqualTo(OK);
+    }
+
+    @Test
     void refusalOfAnMBeanArrivesInItsOwnWords() throws Exception {
         JsonNode paused = server.exec(Server.OPERATOR, vm, "pause");
 

@@ -2,6 +2,7 @@ package org.kvmbeans.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -44,6 +45,34 @@ class MetricsLibertyIT {
         server.exec(Server.OPERATOR, VM, "powerOff");
         server.exec(Server.ADMIN, VM, "undefine");
         Waiting.until(server::metrics, metrics -> !metrics.contains("vm=\"" + NAME + "\""));
+    }
+
+    @Test
+    void metricsOfADiskComeAndGoWithIt() throws Exception {
+        Path kernel = TestGuest.writeTo(server.file("metered.bin"));
+        Path image = Files.write(server.file("metered.raw"), new byte[1 << 20]);
+        server.exec(
+                Server.ADMIN,
+                "org.kvmbeans:type=Host",
+                "defineVm",
+                "{\"name\":\"" + NAME + "\",\"memory\":\"16MiB\",\"kernel\":\"" + kernel + "\"}");
+        server.exec(Server.ADMIN, VM, "addDisk", "{\"name\":\"vda\",\"path\":\"" + image + "\",\"format\":\"raw\"}");
+
+        Waiting.until(() -> sample("kvmbeans_disk_operations_total", "operation=\"read\""), reads -> reads == 0);
+        assertThat(sample("kvmbeans_disk_latency_seconds_bucket", "le=\"+Inf\""))
+                .isZero();
+        assertThat(sample("kvmbeans_disk_latency_seconds_count", "device=\"vda\""))
+                .isZero();
+        assertThat(sample("kvmbeans_queue_requests_total", "device=\"vda\"")).isZero();
+        assertThat(sample("kvmbeans_balloon_target_bytes", "device=\"balloon\""))
+                .isZero();
+        server.exec(Server.OPERATOR, VM, "start");
+        Waiting.until(() -> sample("kvmbeans_disk_size_bytes", "device=\"vda\""), bytes -> bytes == 1 << 20);
+        server.exec(Server.OPERATOR, VM, "powerOff");
+
+        server.exec(Server.ADMIN, VM, "removeDisk", "vda");
+        Waiting.until(server::metrics, metrics -> !metrics.contains("device=\"vda\""));
+        server.exec(Server.ADMIN, VM, "undefine");
     }
 
     /** The value of one series of the VM; not a number where there is none. */

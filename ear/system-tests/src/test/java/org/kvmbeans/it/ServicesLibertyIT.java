@@ -34,12 +34,14 @@ import org.jboss.shrinkwrap.api.spec.EnterpriseArchive;
 import org.jboss.shrinkwrap.api.spec.WebArchive;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.kvmbeans.ejb.DeviceService;
 import org.kvmbeans.ejb.HostService;
 import org.kvmbeans.ejb.InventoryService;
 import org.kvmbeans.ejb.LifecycleService;
 import org.kvmbeans.ejb.SerialConsoleService;
 import org.kvmbeans.mbeans.HostMXBean;
 import org.kvmbeans.mbeans.ObjectNames;
+import org.kvmbeans.mbeans.RateLimits;
 import org.kvmbeans.mbeans.SerialPortMXBean;
 import org.kvmbeans.mbeans.VirtualMachineMXBean;
 import org.kvmbeans.mbeans.VmState;
@@ -62,6 +64,9 @@ class ServicesLibertyIT {
 
     @EJB
     private LifecycleService lifecycle;
+
+    @EJB
+    private DeviceService devices;
 
     @EJB
     private SerialConsoleService serial;
@@ -133,6 +138,15 @@ class ServicesLibertyIT {
                 () -> inventory.mbeans("any"),
                 () -> lifecycle.start("any"),
                 () -> lifecycle.undefine("any"),
+                () -> devices.addDisk("any", "{}"),
+                () -> devices.removeDisk("any", "vda"),
+                () -> devices.addNic("any", "{}"),
+                () -> devices.removeNic("any", "eth0"),
+                () -> devices.resizeDisk("any", "vda", 512),
+                () -> devices.limitDisk("any", "vda", new RateLimits(0, 0, 0, 0)),
+                () -> devices.linkDown("any", "eth0"),
+                () -> devices.changeBalloonTarget("any", 0),
+                () -> devices.changeVcpuCount("any", 1),
                 () -> serial.tail("any", "com1", 1),
                 () -> serial.readFrom("any", "com1", 0, 1, 0),
                 () -> serial.write("any", "com1", "text"));

@@ -42,6 +42,8 @@ public record CpuEntry(Mode mode, long instructionPointer, long rax, long rbx, l
     private static final long CR4_PAE = 1 << 5;
     private static final long EFER_LME = 1 << 8;
     private static final long EFER_LMA = 1 << 10;
+    /** Enables x2APIC mode (Intel SDM volume 3, 11.12.1). */
+    private static final long APIC_BASE_EXTD = 1 << 10;
     /** Bit 1 is always set; interrupts are off. */
     private static final long RFLAGS = 2;
 
@@ -67,8 +69,11 @@ public record CpuEntry(Mode mode, long instructionPointer, long rax, long rbx, l
         registers.set(Register.RSI, rsi);
     }
 
-    /** Sets segments, descriptor tables and modes; the local APIC's base stays as it is. */
-    public void applyTo(SpecialRegisters registers) {
+    /**
+     * Sets segments, descriptor tables and modes. The local APIC stays where it is; where APIC ids need it, x2APIC mode is on,
+     * as firmware leaves it: Linux passes over larger ids in the tables otherwise.
+     */
+    public void applyTo(SpecialRegisters registers, CpuTopology topology) {
         boolean longMode = mode == Mode.LONG_64;
         registers.set(SegmentRegister.CS, longMode ? Segment.code64(CODE_SELECTOR) : Segment.code32(CODE_SELECTOR));
         Segment data = Segment.data(DATA_SELECTOR);
@@ -84,5 +89,8 @@ public record CpuEntry(Mode mode, long instructionPointer, long rax, long rbx, l
         registers.set(ControlRegister.CR3, longMode ? PcLayout.PAGE_TABLES : 0);
         registers.set(ControlRegister.CR4, longMode ? CR4_PAE : 0);
         registers.set(ControlRegister.EFER, longMode ? EFER_LME | EFER_LMA : 0);
+        if (topology.needsX2Apic()) {
+            registers.set(ControlRegister.APIC_BASE, registers.get(ControlRegister.APIC_BASE) | APIC_BASE_EXTD);
+        }
     }
 }

@@ -12,8 +12,11 @@ package org.kvmbeans.arch.x86;
  * @param threads per core, at least 1
  */
 public record CpuTopology(int sockets, int cores, int threads) {
-    /** What KVM's APIC ids allow of any level. */
+    /** KVM_MAX_VCPU_IDS of Linux 6: KVM knows no more APIC ids. */
     private static final int MAX_VCPUS = 4096;
+
+    /** The largest id of an xAPIC; 255 addresses all. */
+    static final int MAX_XAPIC_ID = 254;
 
     public CpuTopology {
         if (sockets < 1 || cores < 1 || threads < 1 || (long) sockets * cores > MAX_VCPUS / threads) {
@@ -54,6 +57,14 @@ public record CpuTopology(int sockets, int cores, int threads) {
     /** The largest APIC id of all. */
     public int maxApicId() {
         return apicId(vcpuCount() - 1);
+    }
+
+    /**
+     * Whether an APIC id is too large for the byte that an xAPIC has for it. KVM is then to take ids of 32 bits
+     * (KVM_CAP_X2APIC_API), and interrupt messages carry extended destinations: CPUID offers them.
+     */
+    public boolean needsX2Apic() {
+        return maxApicId() > MAX_XAPIC_ID;
     }
 
     /** The socket that a vCPU sits in, from 0 on. */

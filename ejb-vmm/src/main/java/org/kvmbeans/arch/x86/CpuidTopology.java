@@ -107,9 +107,7 @@ final class CpuidTopology {
 
     /** Without interrupt remapping, Linux uses APIC ids beyond 255 only where it is told that messages reach them. */
     private int kvmFeatures(int eax) {
-        return topology.maxApicId() > Madt.MAX_XAPIC_ID
-                ? eax | MSI_EXTENDED_DESTINATION
-                : eax & ~MSI_EXTENDED_DESTINATION;
+        return topology.needsX2Apic() ? eax | MSI_EXTENDED_DESTINATION : eax & ~MSI_EXTENDED_DESTINATION;
     }
 
     private CpuidEntry amdFeatures(CpuidEntry entry) {

@@ -9,9 +9,6 @@ import org.kvmbeans.arch.x86.acpi.AcpiTable;
  * to the I/O APIC pin of its own number, so only the SCI needs an override: it is level-triggered.
  */
 final class Madt {
-    /** The largest APIC id of a local APIC entry; 255 addresses all. */
-    static final int MAX_XAPIC_ID = 254;
-
     /** Flag of an entry: the vCPU is there. */
     static final int ENABLED = 1;
 
@@ -53,7 +50,7 @@ final class Madt {
         table.u8(OVERRIDE).u8(10).u8(ISA_BUS).u8(PcLayout.SCI_IRQ).u32(PcLayout.SCI_IRQ);
         table.u16(ACTIVE_HIGH_LEVEL);
         table.u8(LOCAL_APIC_NMI).u8(6).u8(ALL_PROCESSORS).u16(0).u8(NMI_LINT);
-        if (topology.maxApicId() > MAX_XAPIC_ID) {
+        if (topology.needsX2Apic()) {
             table.u8(LOCAL_X2APIC_NMI)
                     .u8(12)
                     .u16(0)
@@ -71,7 +68,7 @@ final class Madt {
     static byte[] localApic(CpuTopology topology, int index, int flags) {
         int apicId = topology.apicId(index);
         // An index never exceeds its APIC id, so it fits wherever the id does.
-        boolean small = apicId <= MAX_XAPIC_ID;
+        boolean small = apicId <= CpuTopology.MAX_XAPIC_ID;
         ByteBuffer entry = ByteBuffer.allocate(small ? LOCAL_APIC_BYTES : LOCAL_X2APIC_BYTES)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .put((byte) (small ? LOCAL_APIC : LOCAL_X2APIC));

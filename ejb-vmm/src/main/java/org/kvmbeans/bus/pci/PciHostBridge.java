@@ -39,8 +39,8 @@ public final class PciHostBridge implements AutoCloseable {
     private static final int FUNCTIONS = 8;
 
     /**
-     * The generic PCI Express host bridge that Red Hat has numbered and guests know: vendor 1B36, device 0008, class host
-     * bridge (Linux, Documentation of QEMU's docs/specs/pci-ids).
+     * The generic PCI Express host bridge, vendor 1B36 and device 0008 of QEMU's docs/specs/pci-ids, which needs no driver:
+     * class host bridge.
      */
     private static final PciIdentity IDENTITY = new PciIdentity(0x1B36, 0x0008, 0, 0x060000, 0x1AF4, 0x1100);
 

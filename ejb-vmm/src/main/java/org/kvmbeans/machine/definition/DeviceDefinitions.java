@@ -12,7 +12,7 @@ import java.util.function.Predicate;
  * @param consoles names of the virtio console's ports; without any, there is no such console
  * @param rng whether it has a source of entropy
  * @param balloon whether it has a memory balloon
- * @param vsockCid its address on the host's virtual sockets, {@value #MIN_CID} and up; 0 for none
+ * @param vsockCid its address on the host's virtual sockets, 3 and up (vsock(7)); 0 for none
  */
 public record DeviceDefinitions(
         List<DiskDefinition> disks,
@@ -24,11 +24,6 @@ public record DeviceDefinitions(
     /** A machine of memory, vCPUs and a serial port. */
     public static final DeviceDefinitions NONE =
             new DeviceDefinitions(List.of(), List.of(), List.of(), false, false, 0);
-
-    /** The first address that a guest may have: 0 to 2 are taken (vsock(7)). */
-    public static final long MIN_CID = 3;
-    /** The last address that a guest may have; the one above stands for any. */
-    public static final long MAX_CID = 0xFFFF_FFFEL;
 
     public DeviceDefinitions {
         disks = List.copyOf(disks);

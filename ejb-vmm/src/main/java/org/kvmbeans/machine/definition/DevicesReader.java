@@ -5,6 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.kvmbeans.virtio.vsock.VsockOptions;
 
 /** Reads the devices of a definition, and checks what they must not share. */
 final class DevicesReader {
@@ -85,9 +86,9 @@ final class DevicesReader {
         }
         vsock.refuseKeysOutside(List.of("cid"));
         if (vsock.value("cid") == null) {
-            vsock.missing("cid", "give a number from " + DeviceDefinitions.MIN_CID + " that no other VM has");
+            vsock.missing("cid", "give a number from " + VsockOptions.MIN_CID + " that no other VM has");
         }
-        return vsock.number("cid", 0, DeviceDefinitions.MIN_CID, DeviceDefinitions.MAX_CID);
+        return vsock.number("cid", 0, VsockOptions.MIN_CID, VsockOptions.MAX_CID);
     }
 
     private void claim(DefinitionObject object, String name) {

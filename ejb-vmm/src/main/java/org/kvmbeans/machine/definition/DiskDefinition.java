@@ -2,7 +2,7 @@ package org.kvmbeans.machine.definition;
 
 import java.nio.file.Path;
 import org.kvmbeans.block.CacheMode;
-import org.kvmbeans.block.DiskFormat;
+import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.virtio.block.ErrorPolicy;
 import org.kvmbeans.virtio.spi.RateLimits;
 

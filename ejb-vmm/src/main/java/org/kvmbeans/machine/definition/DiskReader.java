@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Pattern;
 import org.kvmbeans.block.CacheMode;
-import org.kvmbeans.block.DiskFormat;
+import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.virtio.block.ErrorPolicy;
 
 /** Reads one object of the list {@code disks}. */

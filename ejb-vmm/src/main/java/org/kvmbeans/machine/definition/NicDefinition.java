@@ -12,7 +12,7 @@ import org.kvmbeans.virtio.spi.RateLimits;
  * @param bridge the host's bridge that its TAP joins; empty for none
  * @param tap name of the TAP on the host; empty where the host chooses one, or it needs none
  * @param queues pairs of virtqueues: 1 to {@value #MAX_QUEUES}
- * @param mtu largest packet that the guest is told, bytes; 0 where it is told nothing
+ * @param mtu largest packet without its Ethernet header, bytes
  * @param allowSpoofing whether the guest may send from other addresses than {@code mac}
  * @param forwards ports of the host that lead into the guest, {@code tcp:127.0.0.1:2222:22}; backend {@link Backend#USER} only
  * @param transmitLimits what the guest may send
@@ -41,11 +41,9 @@ public record NicDefinition(
     }
 
     /** The most pairs of virtqueues of a NIC. */
-    public static final int MAX_QUEUES = 64;
-    /** The smallest MTU that virtio allows (virtio 1.2, 5.1.4.1). */
-    public static final int MIN_MTU = 68;
-    /** The largest MTU that an Ethernet header can tell. */
-    public static final int MAX_MTU = 65_535;
+    public static final int MAX_QUEUES = 16;
+    /** The MTU of Ethernet. */
+    public static final int STANDARD_MTU = 1500;
 
     public NicDefinition {
         forwards = List.copyOf(forwards);

@@ -1,6 +1,5 @@
 package org.kvmbeans.machine.definition;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -8,6 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import org.kvmbeans.machine.definition.NicDefinition.Backend;
+import org.kvmbeans.virtio.net.NetOptions;
+import org.kvmbeans.virtio.net.user.PortForward;
 import org.kvmbeans.virtio.spi.RateLimits;
 
 /** Reads one object of the list {@code nics}. */
@@ -32,8 +33,6 @@ final class NicReader {
     private static final Pattern INTERFACE = Pattern.compile("[A-Za-z0-9._-]{0,15}");
 
     private static final String RIGHT_INTERFACE = "give a name of the host's interfaces: at most 15 characters";
-    private static final Pattern FORWARD =
-            Pattern.compile("(tcp|udp):([0-9.]{7,15}|\\[[0-9a-fA-F:]{2,39}]):[0-9]{1,5}:[0-9]{1,5}");
     private static final int MULTICAST_BIT = 1;
     /** Locally administered addresses that virtual machines have by custom. */
     private static final String MAC_PREFIX = "52:54:00";
@@ -68,7 +67,7 @@ final class NicReader {
                 bridge,
                 tap,
                 object.integer("queues", 1, 1, backend == Backend.USER ? 1 : NicDefinition.MAX_QUEUES),
-                mtu(object),
+                object.integer("mtu", NicDefinition.STANDARD_MTU, NetOptions.MIN_MTU, NetOptions.MAX_MTU),
                 object.flag("allowSpoofing"),
                 forwards,
                 transmit,
@@ -113,29 +112,17 @@ final class NicReader {
         return String.format("%s:%02x:%02x:%02x", MAC_PREFIX, low >> 16, low >> 8 & 0xFF, low & 0xFF);
     }
 
-    private static int mtu(DefinitionObject object) {
-        JsonNode value = object.value("mtu");
-        boolean none = value != null && value.isIntegralNumber() && value.longValue() == 0;
-        return none ? 0 : object.integer("mtu", 0, NicDefinition.MIN_MTU, NicDefinition.MAX_MTU);
-    }
-
     private static List<String> forwards(DefinitionObject object) {
         String right = "give a list like [\"tcp:127.0.0.1:2222:22\"]: protocol, address and port of the host, port of"
                 + " the guest";
         List<String> forwards = object.texts("forwards", right);
         for (String forward : forwards) {
-            if (!FORWARD.matcher(forward).matches() || !portsFit(forward)) {
+            try {
+                PortForward.parse(forward);
+            } catch (IllegalArgumentException e) {
                 object.wrong("forwards", forward, right);
             }
         }
         return forwards;
-    }
-
-    private static boolean portsFit(String forward) {
-        int last = forward.lastIndexOf(':');
-        int first = forward.lastIndexOf(':', last - 1);
-        int host = Integer.parseInt(forward.substring(first + 1, last));
-        int guest = Integer.parseInt(forward.substring(last + 1));
-        return host >= 1 && host <= 65_535 && guest >= 1 && guest <= 65_535;
     }
 }

@@ -1,5 +1,7 @@
 package org.kvmbeans.machine.definition;
 
+import org.kvmbeans.arch.x86.CpuTopology;
+
 /**
  * The vCPUs of a machine.
  *
@@ -7,20 +9,20 @@ package org.kvmbeans.machine.definition;
  * @param maxVcpus how many it can have once more are plugged in: those of the topology
  * @param topology how all of them lie in sockets
  */
-public record ProcessorDefinition(int vcpus, int maxVcpus, Topology topology) {
+public record ProcessorDefinition(int vcpus, int maxVcpus, CpuTopology topology) {
     public ProcessorDefinition {
         if (vcpus < 1 || vcpus > maxVcpus) {
             throw new IllegalArgumentException("vcpus is " + vcpus + ": give 1 to maxVcpus, " + maxVcpus);
         }
-        if (topology.vcpus() != maxVcpus) {
+        if (topology.vcpuCount() != maxVcpus) {
             throw new IllegalArgumentException(
-                    "a topology of " + topology.vcpus() + " vCPUs for a machine of " + maxVcpus);
+                    "a topology of " + topology.vcpuCount() + " vCPUs for a machine of " + maxVcpus);
         }
     }
 
     /** The cores of one socket, none to be plugged in. */
     public static ProcessorDefinition of(int vcpus) {
-        return new ProcessorDefinition(vcpus, vcpus, new Topology(1, vcpus, 1));
+        return new ProcessorDefinition(vcpus, vcpus, CpuTopology.ofCores(vcpus));
     }
 
     /** The same machine, started with another number of vCPUs. */

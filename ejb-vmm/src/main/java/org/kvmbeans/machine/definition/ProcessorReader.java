@@ -2,6 +2,7 @@ package org.kvmbeans.machine.definition;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import org.kvmbeans.arch.x86.CpuTopology;
 
 /** Reads {@code vcpus}, {@code maxVcpus} and {@code topology}: what is left out follows from the others. */
 final class ProcessorReader {
@@ -14,26 +15,26 @@ final class ProcessorReader {
         if (shape == null) {
             int vcpus = root.integer("vcpus", 1, 1, hostMax);
             int maxVcpus = root.integer("maxVcpus", vcpus, 1, hostMax);
-            return checked(root, vcpus, maxVcpus, new Topology(1, maxVcpus, 1));
+            return checked(root, vcpus, maxVcpus, CpuTopology.ofCores(maxVcpus));
         }
         shape.refuseKeysOutside(List.of("sockets", "cores", "threads"));
-        Topology topology = new Topology(
-                shape.integer("sockets", 1, 1, hostMax),
-                shape.integer("cores", 1, 1, hostMax),
-                shape.integer("threads", 1, 1, hostMax));
-        if (topology.vcpus() > hostMax) {
-            root.wrong("topology", text(topology), "this host can give one VM " + hostMax + " vCPUs");
+        int sockets = shape.integer("sockets", 1, 1, hostMax);
+        int cores = shape.integer("cores", 1, 1, hostMax);
+        int threads = shape.integer("threads", 1, 1, hostMax);
+        if ((long) sockets * cores * threads > hostMax) {
+            root.wrong("topology", text(sockets, cores, threads), "this host can give one VM " + hostMax + " vCPUs");
             return ProcessorDefinition.of(1);
         }
-        int maxVcpus = root.integer("maxVcpus", (int) topology.vcpus(), 1, hostMax);
-        if (maxVcpus != topology.vcpus()) {
-            root.wrong("topology", text(topology), "give one whose product is maxVcpus, " + maxVcpus);
+        CpuTopology topology = new CpuTopology(sockets, cores, threads);
+        int maxVcpus = root.integer("maxVcpus", topology.vcpuCount(), 1, hostMax);
+        if (maxVcpus != topology.vcpuCount()) {
+            root.wrong("topology", text(sockets, cores, threads), "give one whose product is maxVcpus, " + maxVcpus);
             return ProcessorDefinition.of(1);
         }
         return checked(root, root.integer("vcpus", maxVcpus, 1, hostMax), maxVcpus, topology);
     }
 
-    private static ProcessorDefinition checked(DefinitionObject root, int vcpus, int maxVcpus, Topology topology) {
+    private static ProcessorDefinition checked(DefinitionObject root, int vcpus, int maxVcpus, CpuTopology topology) {
         JsonNode value = root.value("vcpus");
         if (vcpus > maxVcpus && value != null) {
             root.wrong("vcpus", value, "give at most maxVcpus, " + maxVcpus);
@@ -42,7 +43,7 @@ final class ProcessorReader {
         return new ProcessorDefinition(vcpus, maxVcpus, topology);
     }
 
-    private static String text(Topology topology) {
-        return topology.sockets() + "x" + topology.cores() + "x" + topology.threads();
+    private static String text(int sockets, int cores, int threads) {
+        return sockets + "x" + cores + "x" + threads;
     }
 }

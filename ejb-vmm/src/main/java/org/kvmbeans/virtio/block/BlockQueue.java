@@ -141,6 +141,7 @@ final class BlockQueue implements ServedQueue.Server {
         if (first) {
             loop.execute(() -> completeDone(served));
         }
+        // Last of all: stop() closes the loop when nothing is in progress any more.
         synchronized (lock) {
             inProgress--;
             lock.notifyAll();

@@ -4,8 +4,8 @@ package org.kvmbeans.virtio.block;
 @FunctionalInterface
 public interface ErrorListener {
     /**
-     * A request failed. Called on a queue's thread, which serves nothing meanwhile: what takes long, or stops the device,
-     * is for another thread.
+     * A request failed. Called on a queue's thread, which serves nothing meanwhile: what takes long, or
+     * calls the device, is for another thread.
      */
     void requestFailed(BlockFailure failure);
 }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class IoThreads implements AutoCloseable {
     /** The most threads, and so the most requests that the storage has at a time. */
-    static final int MAX_THREADS = 16;
+    static final int MAX_THREADS = 32;
 
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long STACK_BYTES = 256 << 10;

@@ -19,7 +19,8 @@ import org.kvmbeans.virtio.spi.VirtioDevice;
 /**
  * The virtio block device (virtio 1.2, 5.2): a disk image as a disk of the guest. It owns the image and closes it.
  *
- * <p>The management methods may be called from any thread, before, between and after start and stop.
+ * <p>The management methods may be called from any thread but those that call an {@link ErrorListener}, before, between and
+ * after start and stop.
  */
 public final class VirtioBlock implements VirtioDevice {
     private static final int TYPE = 2;
@@ -37,7 +38,7 @@ public final class VirtioBlock implements VirtioDevice {
     private volatile boolean writeBack = true;
 
     private volatile @Nullable DeviceContext context;
-    private volatile List<BlockQueue> queues = List.of();
+    private List<BlockQueue> queues = List.of();
     private boolean closed;
 
     /**
@@ -173,7 +174,7 @@ public final class VirtioBlock implements VirtioDevice {
      * Carries out again the requests that failed and were kept, as {@link ErrorPolicy#STOP} says: after the cause is gone
      * and before the guest goes on. One that fails again is kept again.
      */
-    public void retryFailed() {
+    public synchronized void retryFailed() {
         queues.forEach(BlockQueue::retryStopped);
     }
 
@@ -197,7 +198,7 @@ public final class VirtioBlock implements VirtioDevice {
     }
 
     /** Sets the limits; requests that wait for the old ones are held to the new. */
-    public void limit(RateLimits limits) {
+    public synchronized void limit(RateLimits limits) {
         limiter.limit(limits);
         queues.forEach(BlockQueue::limitsChanged);
     }

@@ -42,6 +42,8 @@ final class ControlQueues {
 
     private @Nullable ServedQueue receive;
     private boolean driverReady;
+    /** Ports that the driver was told of, or will be by what is in {@link #outgoing}. */
+    private boolean[] announced;
     /** Ports that the driver serves. */
     private boolean[] portReady;
 
@@ -59,6 +61,7 @@ final class ControlQueues {
         this.ports = ports;
         this.guestSide = guestSide;
         this.transmitCounters = transmitCounters;
+        this.announced = new boolean[maxPorts];
         this.portReady = new boolean[maxPorts];
     }
 
@@ -113,9 +116,12 @@ final class ControlQueues {
         boolean yes = message.value() != 0;
         if (message.event() == ControlMessage.DEVICE_READY) {
             driverReady = yes;
+            announced = new boolean[maxPorts];
             portReady = new boolean[maxPorts];
             for (int id = 0; id < maxPorts && yes; id++) {
-                announce(id);
+                if (ports.apply(id) != null) {
+                    announce(id);
+                }
             }
             return true;
         }
@@ -144,9 +150,8 @@ final class ControlQueues {
     }
 
     private void announce(int id) {
-        if (ports.apply(id) != null) {
-            send(new ControlMessage(id, ControlMessage.DEVICE_ADD, 1));
-        }
+        announced[id] = true;
+        send(new ControlMessage(id, ControlMessage.DEVICE_ADD, 1));
     }
 
     private void describe(ConsolePort port) {
@@ -165,16 +170,19 @@ final class ControlQueues {
 
     /** There is a new port. */
     void added(ConsolePort port) {
-        if (driverReady) {
+        // It may have gone again before the loop heard of it.
+        if (driverReady && !announced[port.id()] && ports.apply(port.id()) == port) {
             announce(port.id());
         }
     }
 
     /** A port is gone; the driver need not learn of one that it has not heard of. */
     void removed(int id) {
-        boolean unheardOf = outgoing.stream().anyMatch(message -> message.is(id, ControlMessage.DEVICE_ADD));
+        boolean unheardOf =
+                !announced[id] || outgoing.stream().anyMatch(message -> message.is(id, ControlMessage.DEVICE_ADD));
         outgoing.removeIf(
                 message -> message.message.port() == id && message.message.event() != ControlMessage.DEVICE_REMOVE);
+        announced[id] = false;
         portReady[id] = false;
         if (driverReady && !unheardOf) {
             send(new ControlMessage(id, ControlMessage.DEVICE_REMOVE, 1));

@@ -37,6 +37,9 @@ public interface FramePort {
     /** Sends one packet, which with its header is {@code packet}. */
     Sent send(IoVector packet);
 
+    /** Whether packets that were taken wait here for the descriptor to become writable. */
+    boolean hasUnsent();
+
     /** The descriptor is writable: sends what is left, and tells whether nothing is. */
     boolean flush();
 

@@ -64,6 +64,7 @@ final class ServedPair {
             unregister();
             if (!ended) {
                 port.enable(on);
+                wantsWritable = port.hasUnsent();
                 update();
             }
         });
@@ -95,10 +96,12 @@ final class ServedPair {
         return active && linkUp && !ended;
     }
 
-    /** The port had no room: the transmit queue is looked at again when it has. */
+    /** The port has no room, or something left to send: the transmit queue is looked at again when that has changed. */
     void awaitWritable() {
-        wantsWritable = true;
-        update();
+        if (!wantsWritable) {
+            wantsWritable = true;
+            update();
+        }
     }
 
     /** Waits for what is wanted now: to read where buffers are there to read into, to write where something is left. */

@@ -90,6 +90,9 @@ final class TransmitPath implements ServedQueue.Server {
             case DONE -> {
                 traffic.transmitted(frameBytes);
                 queue.complete(chain, 0, frameBytes, 0);
+                if (port.hasUnsent()) {
+                    pair.awaitWritable();
+                }
             }
             case BROKEN -> {
                 drop(queue, chain, frameBytes);

@@ -133,7 +133,7 @@ public final class ServedQueue implements AutoCloseable {
         serve();
     }
 
-    /** One turn: a batch at most. */
+    /** One turn: a batch at most, however often the driver makes something available or takes it back. */
     private void serve() {
         if (state != State.SERVING) {
             return;
@@ -141,20 +141,21 @@ public final class ServedQueue implements AutoCloseable {
         try {
             queue.disableNotifications();
             nowNanos = System.nanoTime();
-            int left = BATCH;
-            do {
+            for (int i = 0; i < BATCH; i++) {
                 DescriptorChain chain = queue.pop();
-                while (chain != null && serve(chain)) {
-                    left--;
-                    if (left <= 0) {
-                        publish();
-                        kick();
+                if (chain == null) {
+                    publish();
+                    if (state != State.SERVING || !queue.enableNotifications()) {
                         return;
                     }
-                    chain = queue.pop();
+                    queue.disableNotifications();
+                } else if (!serve(chain)) {
+                    publish();
+                    return;
                 }
-                publish();
-            } while (state == State.SERVING && queue.enableNotifications());
+            }
+            publish();
+            kick();
         } catch (RuntimeException e) {
             fail(e);
         } catch (Error e) {
@@ -247,11 +248,15 @@ public final class ServedQueue implements AutoCloseable {
         }
         try {
             DescriptorChain chain = queue.pop();
-            while (chain == null && queue.enableNotifications()) {
+            boolean cameMeanwhile = chain == null && queue.enableNotifications();
+            if (cameMeanwhile) {
                 chain = queue.pop();
             }
             if (chain == null) {
                 state = State.SERVING;
+                if (cameMeanwhile) {
+                    kick();
+                }
             } else {
                 nowNanos = System.nanoTime();
                 chain.takenAt(nowNanos);
@@ -296,8 +301,8 @@ public final class ServedQueue implements AutoCloseable {
     }
 
     /**
-     * Stops watching; guest memory is not touched through this queue after it has returned. Any thread; idempotent. Chains
-     * that are out are the device's to forget.
+     * Stops watching; guest memory is not touched through this queue after it has returned. Any thread; idempotent.
+     * Chains that are out are the device's to forget. A loop that has ended has closed its queues already.
      */
     @Override
     public void close() {

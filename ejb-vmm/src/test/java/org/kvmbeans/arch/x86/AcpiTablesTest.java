@@ -6,8 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.kvmbeans.memory.GuestMemory;
 import org.kvmbeans.sys.jna.JnaPosix;
 
@@ -27,7 +30,7 @@ class AcpiTablesTest {
         assertThat(sum(rsdp, 20)).isZero();
         assertThat(sum(rsdp, 36)).isZero();
         Map<String, Long> tables = tables(rsdp);
-        assertThat(tables.keySet()).contains("XSDT", "FACP", "APIC", "DSDT");
+        assertThat(tables.keySet()).contains("XSDT", "FACP", "APIC", "DSDT", "SSDT", "MCFG");
         tables.forEach((name, address) ->
                 assertThat(sum(address, memory.getInt(address + 4))).as(name).isZero());
     }
@@ -87,6 +90,69 @@ class AcpiTablesTest {
         assertThat(memory.getShort(first)).isEqualTo((short) 0x1009);
         assertThat(memory.getInt(first + 4)).isEqualTo(255);
         assertThat(memory.getInt(first + 44 * 16L + 4)).isEqualTo(299);
+    }
+
+    @Test
+    void theMadtTellsWhichVcpusAreThereAndWhichMayCome() {
+        long madt = table(cores(3).withPresentVcpus(Set.of(0, 2)), "APIC");
+
+        assertThat(memory.getInt(madt + 44 + 4)).isEqualTo(1);
+        assertThat(memory.getInt(madt + 44 + 8 + 4)).isEqualTo(2);
+        assertThat(memory.getInt(madt + 44 + 16 + 4)).isEqualTo(1);
+    }
+
+    @Test
+    void apicIdsOfTheMadtFollowTheTopology() {
+        long madt = table(PcConfiguration.of(new CpuTopology(2, 72, 2)), "APIC");
+
+        long secondSocket = madt + 44 + 144 * 8;
+        assertThat(memory.getByte(secondSocket - 8 + 3)).isEqualTo((byte) 143);
+        assertThat(memory.getShort(secondSocket)).isEqualTo((short) 0x1009);
+        assertThat(memory.getInt(secondSocket + 4)).isEqualTo(256);
+        assertThat(memory.getInt(secondSocket + 12)).isEqualTo(144);
+        long last = secondSocket + 143 * 16;
+        assertThat(memory.getInt(last + 4)).isEqualTo(399);
+        assertThat(memory.getInt(last + 12)).isEqualTo(287);
+    }
+
+    @Test
+    void theMcfgTellsOfBus0() {
+        long mcfg = table(cores(1), "MCFG");
+
+        assertThat(memory.getInt(mcfg + 4)).isEqualTo(60);
+        assertThat(memory.getLong(mcfg + 44)).isEqualTo(0xE0000000L);
+        assertThat(memory.getInt(mcfg + 52)).isZero();
+    }
+
+    @Test
+    void theFadtTellsOfGeneralPurposeEvents() {
+        long fadt = table(cores(1), "FACP");
+
+        assertThat(memory.getInt(fadt + 80)).isEqualTo(PcLayout.GPE0_PORT);
+        assertThat(memory.getByte(fadt + 92)).isEqualTo((byte) 4);
+        assertThat(memory.getInt(fadt + 220)).isEqualTo(0x01002001);
+        assertThat(memory.getLong(fadt + 224)).isEqualTo(PcLayout.GPE0_PORT);
+    }
+
+    @Test
+    void neighbouringSlotsShareNoInterruptLine() {
+        for (int slot = 1; slot <= PcLayout.PCI_LAST_SLOT; slot++) {
+            for (int pin = 0; pin < 4; pin++) {
+                assertThat(PcLayout.pciIntxGsi(slot, pin)).isBetween(16, 23);
+            }
+            assertThat(PcLayout.pciIntxGsi(slot, 0)).isNotEqualTo(PcLayout.pciIntxGsi(slot - 1, 0));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1024,1", "1024,1,1", "4,128,2", "2,72,2"})
+    void tablesOfUpTo1024VcpusFitBelow1Mib(int sockets, int cores, int threads) {
+        long rsdp = AcpiTables.write(memory, PcConfiguration.of(new CpuTopology(sockets, cores, threads)));
+
+        tables(rsdp)
+                .forEach((name, address) -> assertThat(sum(address, memory.getInt(address + 4)))
+                        .as(name)
+                        .isZero());
     }
 
     @Test

@@ -169,6 +169,89 @@ class CpuidTest {
                 .isEqualTo(0xB);
     }
 
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "1,4,2", "2,3,2", "2,72,2"})
+    void allLeavesAgreeOnTheApicIdOfEachVcpu(int sockets, int cores, int threads) {
+        CpuTopology topology = new CpuTopology(sockets, cores, threads);
+        Cpuid intel = new Cpuid(intel(), topology, true);
+        Cpuid amd = new Cpuid(amd(), topology, true);
+        for (int index = 0; index < topology.vcpuCount(); index++) {
+            int apicId = topology.apicId(index);
+            for (List<CpuidEntry> table : List.of(intel.forVcpu(index), amd.forVcpu(index))) {
+                assertThat(leaf(table, 1, 0).ebx() >>> 24).isEqualTo(apicId & 0xFF);
+                assertThat(leaf(table, 0xB, 0).edx()).isEqualTo(apicId);
+                assertThat(leaf(table, 0xB, 1).edx()).isEqualTo(apicId);
+            }
+            assertThat(leaf(intel.forVcpu(index), 0x1F, 1).edx()).isEqualTo(apicId);
+            assertThat(leaf(amd.forVcpu(index), 0x8000001E, 0).eax()).isEqualTo(apicId);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,4,2,1,3", "2,3,2,1,3", "2,72,2,1,8", "1,2,3,2,3"})
+    void extendedTopologyTellsTheFieldsOfTheApicId(
+            int sockets, int cores, int threads, int threadShift, int socketShift) {
+        List<CpuidEntry> table = new Cpuid(intel(), new CpuTopology(sockets, cores, threads), true).forVcpu(0);
+
+        for (int function : new int[] {0xB, 0x1F}) {
+            assertThat(leaf(table, function, 0))
+                    .isEqualTo(new CpuidEntry(function, 0, INDEXED, threadShift, threads, 0x100, 0));
+            assertThat(leaf(table, function, 1))
+                    .isEqualTo(new CpuidEntry(function, 1, INDEXED, socketShift, cores * threads, 0x201, 0));
+        }
+    }
+
+    @Test
+    void intelThreadsShareTheirCoresCaches() {
+        List<CpuidEntry> table = new Cpuid(intel(), new CpuTopology(2, 3, 2), true).forVcpu(0);
+
+        assertThat((leaf(table, 1, 0).ebx() >>> 16) & 0xFF).isEqualTo(8);
+        for (int cache : new int[] {0, 2, 3}) {
+            assertThat(leaf(table, 4, cache).eax() >>> 26).as("core ids").isEqualTo(3);
+        }
+        assertThat((leaf(table, 4, 0).eax() >>> 14) & 0xFFF).isEqualTo(1);
+        assertThat((leaf(table, 4, 2).eax() >>> 14) & 0xFFF).isEqualTo(1);
+        assertThat((leaf(table, 4, 3).eax() >>> 14) & 0xFFF).isEqualTo(7);
+    }
+
+    @Test
+    void amdThreadsShareTheirCoresCachesAndEachSocketIsANode() {
+        List<CpuidEntry> table = new Cpuid(amd(), new CpuTopology(2, 3, 2), true).forVcpu(11);
+
+        assertThat((leaf(table, 1, 0).ebx() >>> 16) & 0xFF).isEqualTo(6);
+        assertThat(leaf(table, 0x80000008, 0).ecx()).isEqualTo(0x3005);
+        assertThat((leaf(table, 0x8000001D, 0).eax() >>> 14) & 0xFFF).isEqualTo(1);
+        assertThat((leaf(table, 0x8000001D, 3).eax() >>> 14) & 0xFFF).isEqualTo(7);
+        assertThat(leaf(table, 0x8000001E, 0)).isEqualTo(new CpuidEntry(0x8000001E, 0, 0, 13, 0x102, 1, 0));
+    }
+
+    @Test
+    void threadsOfAnAmdCpuWithoutATopologyLeafGetOne() {
+        List<CpuidEntry> host = amd();
+        host.removeIf(e -> e.function() == 0x8000001E || e.function() == 0x8000001D);
+        host.add(new CpuidEntry(0x80000000, 0, 0, 0x8000000A, 0, 0, 0));
+
+        List<CpuidEntry> threaded = new Cpuid(host, new CpuTopology(1, 2, 2), true).forVcpu(3);
+        assertThat(leaf(threaded, 0x8000001E, 0)).isEqualTo(new CpuidEntry(0x8000001E, 0, 0, 3, 0x101, 0, 0));
+        assertThat(leaf(threaded, 0x80000000, 0).eax()).isEqualTo(0x8000001E);
+        assertThat(leaf(threaded, 0x80000001, 0).ecx() & (1 << 22)).isNotZero();
+
+        List<CpuidEntry> single = new Cpuid(host, CpuTopology.ofCores(4), true).forVcpu(3);
+        assertThat(single).noneMatch(e -> e.function() == 0x8000001E);
+        assertThat(leaf(single, 0x80000000, 0).eax()).isEqualTo(0x8000000A);
+        assertThat(leaf(single, 0x80000001, 0).ecx() & (1 << 22)).isZero();
+    }
+
+    @Test
+    void interruptMessagesReachApicIdsBeyond254WhereThereAreAny() {
+        int extendedDestination = 1 << 15;
+
+        List<CpuidEntry> large = new Cpuid(intel(), new CpuTopology(2, 72, 2), true).forVcpu(0);
+        assertThat(leaf(large, 0x40000001, 0).eax()).isEqualTo(0x01007EFB | extendedDestination);
+        List<CpuidEntry> small = new Cpuid(intel(), CpuTopology.ofCores(255), true).forVcpu(0);
+        assertThat(leaf(small, 0x40000001, 0).eax() & extendedDestination).isZero();
+    }
+
     private static CpuidEntry leaf(List<CpuidEntry> table, int function, int index) {
         List<CpuidEntry> found = table.stream()
                 .filter(e -> e.function() == function && e.index() == index)

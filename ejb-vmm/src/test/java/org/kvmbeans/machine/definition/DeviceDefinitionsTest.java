@@ -13,8 +13,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kvmbeans.arch.x86.CpuTopology;
 import org.kvmbeans.block.CacheMode;
-import org.kvmbeans.block.DiskFormat;
+import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.machine.definition.NicDefinition.Backend;
 import org.kvmbeans.virtio.block.ErrorPolicy;
 import org.kvmbeans.virtio.spi.RateLimits;
@@ -179,7 +180,7 @@ class DeviceDefinitionsTest {
                 "'tap':'1234567890123456' | nics[0].tap is ",
                 "'backend':'user','bridge':'br0' | nics[0].backend is \"user\"; it knows neither bridge nor tap",
                 "'backend':'vhost','tap':'t','receiveLimits':{'bytesPerSecond':1} | the kernel's vhost knows no limits",
-                "'mtu':67 | nics[0].mtu is 67; give a whole number from 68 to 65535",
+                "'mtu':67 | nics[0].mtu is 67; give a whole number from 68 to 65521",
                 "'queues':2 | nics[0].queues is 2; give a whole number from 1 to 1",
                 "'forwards':['tcp:127.0.0.1:0:22'] | nics[0].forwards is \"tcp:127.0.0.1:0:22\"; give a list like",
                 "'tap':'t','backend':'tap','forwards':['tcp:127.0.0.1:1:22'] | only the backend \"user\" forwards"
@@ -206,9 +207,9 @@ class DeviceDefinitionsTest {
     @Test
     void vcpusFollowFromTheTopologyAndTheOtherWayRound() {
         assertThat(read("'topology':{'sockets':2,'cores':2,'threads':2}").processors())
-                .isEqualTo(new ProcessorDefinition(8, 8, new Topology(2, 2, 2)));
+                .isEqualTo(new ProcessorDefinition(8, 8, new CpuTopology(2, 2, 2)));
         assertThat(read("'vcpus':2,'maxVcpus':6").processors())
-                .isEqualTo(new ProcessorDefinition(2, 6, new Topology(1, 6, 1)));
+                .isEqualTo(new ProcessorDefinition(2, 6, new CpuTopology(1, 6, 1)));
         refuses("'vcpus':3,'maxVcpus':2", "vcpus is 3; give at most maxVcpus, 2");
         refuses("'maxVcpus':4,'topology':{'cores':3}", "topology is \"1x3x1\"; give one whose product is maxVcpus, 4");
         refuses("'topology':{'sockets':64,'cores':64}", "this host can give one VM 64 vCPUs");

@@ -19,14 +19,16 @@ import org.kvmbeans.virtio.testdriver.Used;
 
 /** The driver's side of a NIC. Used by one thread. */
 public final class NetGuest implements AutoCloseable {
-    /** A header without any offload. */
-    public static final byte[] PLAIN = new byte[NetHeader.BYTES];
-
     private final DeviceHarness harness;
     private final Map<Long, List<Segment>> provided = new HashMap<>();
 
     public NetGuest(DeviceHarness harness) {
         this.harness = harness;
+    }
+
+    /** A header without any offload. */
+    public static byte[] plain() {
+        return new byte[NetHeader.BYTES];
     }
 
     /** A NIC with counters of its own and without limits. */

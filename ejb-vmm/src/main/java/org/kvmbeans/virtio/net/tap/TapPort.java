@@ -52,6 +52,11 @@ final class TapPort implements FramePort {
     }
 
     @Override
+    public boolean hasUnsent() {
+        return false;
+    }
+
+    @Override
     public boolean flush() {
         return true;
     }

@@ -75,7 +75,7 @@ class TapNetKvmIT {
         VirtioNet net = device(options());
         try (NetGuest guest = new NetGuest(DeviceHarness.of(net).packed(packed).start());
                 HostSide host = new HostSide(net.interfaceName(), MAC)) {
-            guest.send(NetGuest.PLAIN, host.frameToHost(text("from the guest")));
+            guest.send(NetGuest.plain(), host.frameToHost(text("from the guest")));
             assertThat(host.receive()).isEqualTo(text("from the guest"));
 
             guest.provide(8, 2048);
@@ -98,7 +98,7 @@ class TapNetKvmIT {
             guest.provide(64, 2048);
             for (int i = 0; i < 500; i++) {
                 byte[] data = text("packet " + i);
-                guest.send(NetGuest.PLAIN, host.frameToHost(data));
+                guest.send(NetGuest.plain(), host.frameToHost(data));
                 assertThat(host.receive()).isEqualTo(data);
                 host.send(data);
                 byte[] packet = guest.receive(TapNetKvmIT::isDatagram);
@@ -182,8 +182,8 @@ class TapNetKvmIT {
         VirtioNet net = device(options());
         try (NetGuest guest = new NetGuest(DeviceHarness.start(net));
                 HostSide host = new HostSide(net.interfaceName(), MAC)) {
-            guest.send(NetGuest.PLAIN, host.frameToHost(OTHER, text("not me")));
-            guest.send(NetGuest.PLAIN, host.frameToHost(text("me")));
+            guest.send(NetGuest.plain(), host.frameToHost(OTHER, text("not me")));
+            guest.send(NetGuest.plain(), host.frameToHost(text("me")));
 
             assertThat(host.receive()).isEqualTo(text("me"));
             assertThat(counters.get(1).errorsTotal()).isEqualTo(1);
@@ -211,11 +211,11 @@ class TapNetKvmIT {
                 guest.send(header, frame);
             }
             guest.send(new byte[4], new byte[0]);
-            guest.send(NetGuest.PLAIN, new byte[13]);
-            guest.send(NetGuest.PLAIN, new byte[65_563]);
+            guest.send(NetGuest.plain(), new byte[13]);
+            guest.send(NetGuest.plain(), new byte[65_563]);
             assertThat(counters.get(1).errorsTotal()).isEqualTo(headers.size() + 3);
 
-            guest.send(NetGuest.PLAIN, frame);
+            guest.send(NetGuest.plain(), frame);
             assertThat(host.receive()).isEqualTo(text("hostile"));
             assertThat(guest.harness().resets()).isEmpty();
         }
@@ -258,7 +258,7 @@ class TapNetKvmIT {
             net.setLink(false);
             assertThat(guest.harness().config(6, 2)).containsExactly(0, 0);
             guest.harness().awaitConfigChanges(1);
-            guest.send(NetGuest.PLAIN, host.frameToHost(text("lost")));
+            guest.send(NetGuest.plain(), host.frameToHost(text("lost")));
             assertThat(net.statistics().transmitDropped()).isEqualTo(1);
             assertThat(net.isLinkUp()).isFalse();
 
@@ -267,7 +267,7 @@ class TapNetKvmIT {
             assertThat(guest.harness().config(6, 2)).containsExactly(3, 0);
             assertThat(guest.control(3, 0)).isZero();
             assertThat(guest.harness().config(6, 2)).containsExactly(1, 0);
-            guest.send(NetGuest.PLAIN, host.frameToHost(text("found")));
+            guest.send(NetGuest.plain(), host.frameToHost(text("found")));
             assertThat(host.receive()).isEqualTo(text("found"));
             host.send(text("back"));
             guest.receive(TapNetKvmIT::isDatagram);
@@ -284,7 +284,7 @@ class TapNetKvmIT {
                 DriverQueue transmit = guest.harness().queue(1);
                 for (int j = 0; j < 16; j++) {
                     host.send(text("flood"));
-                    transmit.submit(guest.transmitSegments(NetGuest.PLAIN, host.frameToHost(text("flood"))));
+                    transmit.submit(guest.transmitSegments(NetGuest.plain(), host.frameToHost(text("flood"))));
                 }
                 guest.restart();
             }
@@ -308,7 +308,7 @@ class TapNetKvmIT {
                 HostSide host = new HostSide(net.interfaceName(), MAC)) {
             net.limitTransmit(new RateLimits(0, 0, 20, 1));
             for (int i = 0; i < 3; i++) {
-                guest.send(NetGuest.PLAIN, host.frameToHost(text("slow")));
+                guest.send(NetGuest.plain(), host.frameToHost(text("slow")));
                 assertThat(host.receive()).isEqualTo(text("slow"));
             }
             assertThat(counters.get(1).throttledNanos()).isPositive();
@@ -343,11 +343,11 @@ class TapNetKvmIT {
             assertThat(guest.control(4, 0, (byte) 5, (byte) 0)).isOne();
             assertThat(guest.control(4, 0, (byte) 4, (byte) 0)).isZero();
             for (int pair = 0; pair < 4; pair++) {
-                guest.send(pair, NetGuest.PLAIN, host.frameToHost(text("pair " + pair)));
+                guest.send(pair, NetGuest.plain(), host.frameToHost(text("pair " + pair)));
                 assertThat(host.receive()).isEqualTo(text("pair " + pair));
             }
             assertThat(guest.control(4, 0, (byte) 1, (byte) 0)).isZero();
-            guest.send(3, NetGuest.PLAIN, host.frameToHost(text("late")));
+            guest.send(3, NetGuest.plain(), host.frameToHost(text("late")));
             assertThat(net.statistics().transmitDropped()).isEqualTo(1);
             guest.provide(16, 2048);
             host.send(text("to the first"));
@@ -491,12 +491,12 @@ class TapNetKvmIT {
                 HostSide host = new HostSide(net.interfaceName(), MAC);
                 HostInterface tap = new HostInterface(posix, net.interfaceName())) {
             SpoofFilter.install(posix, net.interfaceName(), tap.index(), MAC);
-            guest.send(NetGuest.PLAIN, host.frameToHost(OTHER, text("not me")));
-            guest.send(NetGuest.PLAIN, host.frameToHost(text("me")));
+            guest.send(NetGuest.plain(), host.frameToHost(OTHER, text("not me")));
+            guest.send(NetGuest.plain(), host.frameToHost(text("me")));
             assertThat(host.receive()).isEqualTo(text("me"));
 
             SpoofFilter.remove(posix, tap.index());
-            guest.send(NetGuest.PLAIN, host.frameToHost(OTHER, text("whoever")));
+            guest.send(NetGuest.plain(), host.frameToHost(OTHER, text("whoever")));
             assertThat(host.receive()).isEqualTo(text("whoever"));
         }
     }

@@ -1,0 +1,189 @@
+package org.kvmbeans.export;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ToLongFunction;
+import org.kvmbeans.machine.VirtualMachine;
+import org.kvmbeans.machine.device.VmDisk;
+import org.kvmbeans.mbeans.CacheMode;
+import org.kvmbeans.mbeans.DiskErrorPolicy;
+import org.kvmbeans.mbeans.DiskMXBean;
+import org.kvmbeans.mbeans.DiskUsage;
+import org.kvmbeans.mbeans.LatencyStatistics;
+import org.kvmbeans.mbeans.RateLimits;
+import org.kvmbeans.virtio.block.BlockCounters;
+import org.kvmbeans.virtio.block.BlockOperation;
+import org.kvmbeans.virtio.spi.LatencyHistogram;
+import org.kvmbeans.virtio.spi.QueueCounters;
+
+/** A disk for its operators. */
+final class DiskBean extends VirtioDeviceBean implements DiskMXBean {
+    private final VirtualMachine machine;
+    private final VmDisk disk;
+    private final BlockCounters counters;
+
+    DiskBean(VirtualMachine machine, VmDisk disk) {
+        super(machine.definition().name(), disk);
+        this.machine = machine;
+        this.disk = disk;
+        this.counters = disk.blockCounters();
+    }
+
+    @Override
+    public String getPath() {
+        return disk.definition().path().toString();
+    }
+
+    @Override
+    public String getFormat() {
+        return disk.definition().format().name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public CacheMode getCacheMode() {
+        return CacheMode.valueOf(disk.definition().cache().name());
+    }
+
+    @Override
+    public DiskErrorPolicy getErrorPolicy() {
+        return DiskErrorPolicy.valueOf(disk.definition().onError().name());
+    }
+
+    @Override
+    public boolean isReadOnly() {
+        return disk.definition().readOnly();
+    }
+
+    @Override
+    public String getSerial() {
+        return disk.definition().serial();
+    }
+
+    @Override
+    public long getSizeBytes() {
+        return disk.sizeBytes();
+    }
+
+    @Override
+    public long getAllocatedBytes() {
+        return disk.allocatedBytes();
+    }
+
+    @Override
+    public long getReadsTotal() {
+        return counters.operations(BlockOperation.READ);
+    }
+
+    @Override
+    public long getWritesTotal() {
+        return counters.operations(BlockOperation.WRITE) + counters.operations(BlockOperation.WRITE_ZEROES);
+    }
+
+    @Override
+    public long getFlushesTotal() {
+        return counters.operations(BlockOperation.FLUSH);
+    }
+
+    @Override
+    public long getDiscardsTotal() {
+        return counters.operations(BlockOperation.DISCARD);
+    }
+
+    @Override
+    public long getBytesRead() {
+        return counters.bytes(BlockOperation.READ);
+    }
+
+    @Override
+    public long getBytesWritten() {
+        return counters.bytes(BlockOperation.WRITE) + counters.bytes(BlockOperation.WRITE_ZEROES);
+    }
+
+    @Override
+    public long getErrorsTotal() {
+        return overAll(counters::errors);
+    }
+
+    @Override
+    public long getInFlightRequests() {
+        return Readings.sum(disk.queues(), QueueCounters::depth);
+    }
+
+    @Override
+    public long getLatencyCount() {
+        return overAll(operation -> counters.latency(operation).count());
+    }
+
+    @Override
+    public long getLatencyNanosTotal() {
+        return overAll(operation -> counters.latency(operation).totalNanos());
+    }
+
+    @Override
+    public long getLatencyNanosMax() {
+        return Arrays.stream(BlockOperation.values())
+                .mapToLong(operation -> counters.latency(operation).maxNanos())
+                .max()
+                .orElse(0);
+    }
+
+    @Override
+    public LatencyStatistics getLatency() {
+        List<LatencyHistogram> histograms =
+                Arrays.stream(BlockOperation.values()).map(counters::latency).toList();
+        return Readings.latency(histograms);
+    }
+
+    @Override
+    public Map<String, LatencyStatistics> getLatencyByOperation() {
+        Map<String, LatencyStatistics> latencies = new TreeMap<>();
+        for (BlockOperation operation : BlockOperation.values()) {
+            latencies.put(operation.name(), Readings.latency(List.of(counters.latency(operation))));
+        }
+        return latencies;
+    }
+
+    @Override
+    public long getThrottledNanos() {
+        return Readings.sum(disk.queues(), QueueCounters::throttledNanos);
+    }
+
+    @Override
+    public DiskUsage getUsage() {
+        return new DiskUsage(
+                getReadsTotal(),
+                getWritesTotal(),
+                getFlushesTotal(),
+                getDiscardsTotal(),
+                getBytesRead(),
+                getBytesWritten(),
+                getErrorsTotal(),
+                getInFlightRequests(),
+                getThrottledNanos());
+    }
+
+    @Override
+    public RateLimits getLimits() {
+        return Readings.limits(disk.limits());
+    }
+
+    @Override
+    public void limit(long bytesPerSecond, long burstBytes, long operationsPerSecond, long burstOperations) {
+        machine.limitDisk(
+                disk.name(),
+                new org.kvmbeans.virtio.spi.RateLimits(
+                        bytesPerSecond, burstBytes, operationsPerSecond, burstOperations));
+    }
+
+    @Override
+    public void resize(long bytes) {
+        disk.resize(bytes);
+    }
+
+    private static long overAll(ToLongFunction<BlockOperation> value) {
+        return Arrays.stream(BlockOperation.values()).mapToLong(value).sum();
+    }
+}

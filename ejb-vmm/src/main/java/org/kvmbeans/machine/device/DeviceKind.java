@@ -1,0 +1,11 @@
+package org.kvmbeans.machine.device;
+
+/** The kinds of devices. */
+public enum DeviceKind {
+    DISK,
+    NIC,
+    CONSOLE,
+    BALLOON,
+    RNG,
+    VSOCK
+}

@@ -1,0 +1,82 @@
+package org.kvmbeans.console;
+
+import jakarta.json.Json;
+import jakarta.json.JsonException;
+import jakarta.json.JsonNumber;
+import jakarta.json.JsonObject;
+import jakarta.json.JsonReader;
+import jakarta.json.JsonValue;
+import jakarta.ws.rs.BadRequestException;
+import jakarta.ws.rs.ClientErrorException;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.StringReader;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** What a request carries: a bounded text, or an object of whole numbers. What is not right is refused, key by key. */
+final class RequestBody {
+    private static final int LARGEST_BYTES = 1 << 20;
+
+    private RequestBody() {}
+
+    /**
+     * The body as text, for those who read it themselves.
+     *
+     * @throws ClientErrorException where it is too long or no UTF-8
+     */
+    static String text(InputStream body) throws IOException {
+        byte[] bytes = body.readNBytes(LARGEST_BYTES + 1);
+        if (bytes.length > LARGEST_BYTES) {
+            throw new ClientErrorException(
+                    "the definition is longer than " + LARGEST_BYTES + " bytes",
+                    Response.Status.REQUEST_ENTITY_TOO_LARGE);
+        }
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new BadRequestException("the definition is not UTF-8 text", e);
+        }
+    }
+
+    /** The body as a JSON object. */
+    static JsonObject object(InputStream body) throws IOException {
+        try (JsonReader reader = Json.createReader(new StringReader(text(body)))) {
+            return reader.readObject();
+        } catch (JsonException e) {
+            throw new BadRequestException("the body is not one JSON object", e);
+        }
+    }
+
+    /** A whole number of an object. */
+    static long number(JsonObject object, String key) {
+        JsonValue value = object.get(key);
+        if (!(value instanceof JsonNumber number) || !number.isIntegral()) {
+            throw new BadRequestException(key + " is " + shown(value) + "; give a whole number");
+        }
+        try {
+            return number.longValueExact();
+        } catch (ArithmeticException e) {
+            throw new BadRequestException(key + " is beyond what a 64-bit number can hold", e);
+        }
+    }
+
+    private static String shown(@Nullable JsonValue value) {
+        if (value == null) {
+            return "missing";
+        }
+        return switch (value.getValueType()) {
+            case OBJECT -> "an object";
+            case ARRAY -> "a list";
+            case STRING -> "a text";
+            case NUMBER -> "a fraction";
+            case TRUE, FALSE, NULL -> value.toString();
+        };
+    }
+}
