@@ -8,6 +8,8 @@ SCRIPTS_DIR=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck disable=SC2034 # for those who source this
 PROJECT_DIR=$(cd -- "$SCRIPTS_DIR/../.." && pwd)
 PROGRAM=${0##*/}
+# Where mke2fs and its kin are, which Debian leaves out for ordinary users.
+PATH=$PATH:/usr/sbin:/sbin
 
 # The default depends on who asks: a system service keeps its state under /var/lib, a user at home.
 if [[ -z ${KVMBEANS_HOME:-} ]]; then

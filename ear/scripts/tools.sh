@@ -37,6 +37,7 @@ has_passt() { have passt; }
 has_iasl() { have iasl; }
 has_ip() { have ip; }
 has_mmdebstrap() { have mmdebstrap; }
+has_resize2fs() { have resize2fs; }
 has_mke2fs() { have mke2fs; }
 has_uidmap() { have newuidmap; }
 has_iperf3() { have iperf3; }
@@ -46,7 +47,7 @@ package_of() {
     jdk) jdk_package ;;
     qemu) say qemu-system-x86 ;;
     chromium) say chromium chromium-driver ;;
-    mke2fs) say e2fsprogs ;;
+    mke2fs | resize2fs) say e2fsprogs ;;
     ip) say iproute2 ;;
     compiler) say gcc libc6-dev linux-libc-dev ;;
     iasl) say acpica-tools ;;

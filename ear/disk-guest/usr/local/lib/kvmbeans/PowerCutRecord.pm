@@ -16,8 +16,8 @@ sub count_valid {
     my ($path) = @_;
     open my $file, '<', $path or return 0;
     binmode $file;
-    my $count = 0;
-    $count++ while (read($file, my $found, SIZE) // 0) == SIZE && $found eq record($count);
+    my ($count, $found) = (0, '');
+    $count++ while (read($file, $found, SIZE) // 0) == SIZE && $found eq record($count);
     return $count;
 }
 

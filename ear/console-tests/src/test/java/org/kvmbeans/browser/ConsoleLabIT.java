@@ -31,6 +31,10 @@ class ConsoleLabIT {
                 browser.open("#/vms/" + vm);
                 browser.awaitTerminal("");
                 browser.typeIntoTerminal("\n");
+                browser.awaitTerminal("login:");
+                browser.typeIntoTerminal("root\n");
+                browser.awaitTerminal("Password:");
+                browser.typeIntoTerminal("kvmbeans\n");
                 browser.awaitTerminal("#");
                 // The answer is not in what is typed: the shell has to work it out.
                 browser.typeIntoTerminal("uname -s -m; echo $((6 * 7))-answers\n");
