@@ -28,7 +28,7 @@ import org.kvmbeans.virtio.transport.VirtioPciHost;
  * <p>Called under the lock of the {@link VirtualMachine}, but for {@link #deviceIn}. No vCPU runs any more when it is
  * closed.
  */
-final class BoardDevices implements AutoCloseable {
+final class BoardDevices implements DeviceHost, AutoCloseable {
     /**
      * What the bus is built into.
      *
@@ -124,7 +124,7 @@ final class BoardDevices implements AutoCloseable {
         if (slot < 0) {
             throw new IllegalStateException("the PCI bus has no free slot for " + device.name() + "; remove a device");
         }
-        VirtioDevice opened = device.open(new DeviceHost(surroundings.posix(), loop()));
+        VirtioDevice opened = device.open(this);
         try {
             VirtioPciFunction function = new VirtioPciFunction(device.name(), opened, host);
             function.onResetRequest(device::failed);
@@ -182,7 +182,14 @@ final class BoardDevices implements AutoCloseable {
         }
     }
 
-    private EventLoop loop() {
+    @Override
+    public Posix posix() {
+        return surroundings.posix();
+    }
+
+    /** Started for the first device that asks for it. */
+    @Override
+    public EventLoop loop() {
         EventLoop current = loop;
         if (current == null) {
             current = EventLoop.start(
