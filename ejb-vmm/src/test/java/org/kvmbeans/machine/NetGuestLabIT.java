@@ -23,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kvmbeans.machine.NetGuest.Nic;
 import org.kvmbeans.machine.NoiseServer.Transfer;
+import org.kvmbeans.machine.device.QueueMonitor;
 import org.kvmbeans.machine.device.VmNic;
 import org.kvmbeans.sys.jna.JnaPosix;
 import org.kvmbeans.virtio.spi.QueueCounters;
@@ -77,6 +78,16 @@ class NetGuestLabIT {
             Transfer in = toGuest(server, TIMES);
 
             System.out.println(nic + ": from the guest " + out + "; to the guest " + in);
+            for (QueueMonitor queue : guest.nic(nic).queues()) {
+                QueueCounters counted = queue.counters();
+                System.out.printf(
+                        "%s queue %d: %d requests, %d notifications, %d interrupts%n",
+                        nic,
+                        queue.id(),
+                        counted.requestsTotal(),
+                        counted.notificationsTotal(),
+                        counted.interruptsTotal());
+            }
             assertThat(List.of(out, in)).extracting(Transfer::exits).allMatch(exits -> exits < FEW_EXITS);
         }
     }

@@ -62,6 +62,9 @@ final class ReceivePath implements ServedQueue.Server {
 
     private boolean continuing;
 
+    /** When the packet before was given to the guest, or the search for the first one began. */
+    private long nowNanos;
+
     ReceivePath(NetSession session, ServedPair pair, FramePort port, EventLoop loop, QueueSetup setup) {
         this.pair = pair;
         this.port = port;
@@ -114,6 +117,7 @@ final class ReceivePath implements ServedQueue.Server {
         if (served == null) {
             return;
         }
+        nowNanos = System.nanoTime();
         int taken = 0;
         while (taken < BATCH && pair.carries() && wantsPackets() && receive(served)) {
             taken++;
@@ -311,9 +315,10 @@ final class ReceivePath implements ServedQueue.Server {
             long written = Math.min(left, size);
             heldBytes -= size;
             heldSegments -= chain.writable().count();
-            served.complete(chain, written, 0, i == 0 ? written - NetHeader.BYTES : written);
+            served.completePart(chain, written);
             left -= written;
         }
+        nowNanos = served.completedParts(nowNanos, bytes - NetHeader.BYTES);
         expectedBuffers = buffers;
         traffic.received(bytes - NetHeader.BYTES);
     }

@@ -210,15 +210,48 @@ public final class ServedQueue implements AutoCloseable {
         if (chain == beingServed) {
             beingServed = null;
         }
+        if (push(chain, writtenBytes)) {
+            nowNanos = System.nanoTime();
+            counters.completed(bytesFromGuest, bytesToGuest);
+            counters.latency().record(nowNanos - chain.takenNanos());
+        }
+    }
+
+    private boolean push(DescriptorChain chain, long writtenBytes) {
         try {
             queue.push(chain, writtenBytes);
+            return true;
         } catch (GuestAddressException e) {
             fail(e);
-            return;
+            return false;
         }
+    }
+
+    /**
+     * Gives back a chain that holds a part of something larger, which {@link #completedParts} counts as one request when
+     * all its chains are back. For chains from {@link #pop}; loop's thread.
+     *
+     * @param writtenBytes bytes written to the chain's writable part, counted from its start
+     */
+    public void completePart(DescriptorChain chain, long writtenBytes) {
+        if (state != State.ENDED) {
+            push(chain, writtenBytes);
+        }
+    }
+
+    /**
+     * Counts one request whose parts are back.
+     *
+     * @param startedNanos when serving it began, as {@link System#nanoTime}
+     * @param bytesToGuest bytes of data that the guest was given
+     * @return the present reading of the clock
+     */
+    public long completedParts(long startedNanos, long bytesToGuest) {
         nowNanos = System.nanoTime();
-        counters.completed(bytesFromGuest, bytesToGuest);
-        counters.latency().record(nowNanos - chain.takenNanos());
+        counters.accepted();
+        counters.completed(0, bytesToGuest);
+        counters.latency().record(nowNanos - startedNanos);
+        return nowNanos;
     }
 
     /** Shows the driver what was completed, and interrupts it where it wants to be. Loop's thread. */
@@ -237,8 +270,8 @@ public final class ServedQueue implements AutoCloseable {
     }
 
     /**
-     * Takes a chain outside of {@link Server#serve}: for devices that want buffers when they have data. It is counted when
-     * it is completed. Loop's thread.
+     * Takes a chain outside of {@link Server#serve}: for devices that want buffers when they have data, and give them back
+     * with {@link #completePart}. It is neither counted nor timed. Loop's thread.
      *
      * @return null where none is available: the driver then notifies of the next one, and the server is asked to serve it
      */
@@ -258,7 +291,6 @@ public final class ServedQueue implements AutoCloseable {
                     kick();
                 }
             } else {
-                nowNanos = System.nanoTime();
                 chain.takenAt(nowNanos);
             }
             return chain;

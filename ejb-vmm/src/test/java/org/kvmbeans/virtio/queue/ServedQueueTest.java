@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -300,6 +301,31 @@ class ServedQueueTest {
         buffer = queue.segments(new byte[0], 4);
         queue.submit(buffer);
         assertThat(queue.written(buffer, queue.await())).containsExactly(6);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void buffersOfOnePacketCountAsOneRequest(Ring ring) {
+        DeviceHarness run = start(ring, 1, (queue, chain) -> false);
+        DriverQueue queue = run.queue(0);
+        queue.submit(queue.segments(new byte[0], 4));
+        queue.submit(queue.segments(new byte[0], 4));
+
+        device().loop().runAndWait(() -> {
+            ServedQueue served = device().queue(0);
+            served.completePart(Objects.requireNonNull(served.pop()), 4);
+            served.completePart(Objects.requireNonNull(served.pop()), 3);
+            served.completedParts(System.nanoTime(), 7);
+            served.publish();
+        });
+
+        assertThat(queue.await().writtenBytes()).isEqualTo(4);
+        assertThat(queue.await().writtenBytes()).isEqualTo(3);
+        QueueCounters counters = device().counters(0);
+        assertThat(counters.requestsTotal()).isEqualTo(1);
+        assertThat(counters.depth()).isZero();
+        assertThat(counters.bytesToGuest()).isEqualTo(7);
+        assertThat(counters.latency().count()).isEqualTo(1);
     }
 
     private void deliver(byte value, Queue<Byte> data) {
