@@ -1,7 +1,9 @@
 package org.kvmbeans.machine;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -34,6 +36,8 @@ final class MachineParts {
     private final Consumer<VmDefinition> keeper;
     private volatile VmDefinition definition;
     private volatile List<Vcpu> present;
+    /** Those that the guest was asked to give back. */
+    private final Set<Vcpu> leaving = new HashSet<>();
 
     /** @param keeper keeps a changed definition for good, or throws */
     MachineParts(VmDefinition definition, Consumer<VmDefinition> keeper) {
@@ -201,13 +205,18 @@ final class MachineParts {
         for (Vcpu vcpu : monitors) {
             boolean wanted = vcpu.id() < count;
             if (wanted && !present.contains(vcpu)) {
-                vcpu.startCounting();
-                board.plugVcpu(vcpu);
-                appear(vcpu);
+                plug(vcpu, board);
             } else if (!wanted && present.contains(vcpu)) {
+                leaving.add(vcpu);
                 board.requestVcpuRemoval(vcpu);
             }
         }
+    }
+
+    private void plug(Vcpu vcpu, Board board) {
+        vcpu.startCounting();
+        board.plugVcpu(vcpu);
+        appear(vcpu);
     }
 
     /** The guest has given a vCPU back. */
@@ -216,6 +225,10 @@ final class MachineParts {
         if (present.contains(vcpu)) {
             board.unplugVcpu(vcpu);
             disappear(vcpu);
+            // A request to give a vCPU back cannot be taken back: one that is wanted again by now has to go and come.
+            if (leaving.remove(vcpu) && index < definition.vcpus()) {
+                plug(vcpu, board);
+            }
         }
     }
 
@@ -243,6 +256,7 @@ final class MachineParts {
     }
 
     private void settleVcpus() {
+        leaving.clear();
         for (Vcpu vcpu : monitors) {
             boolean wanted = vcpu.id() < definition.vcpus();
             if (wanted && !present.contains(vcpu)) {

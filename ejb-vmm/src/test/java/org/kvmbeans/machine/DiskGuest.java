@@ -45,6 +45,21 @@ public final class DiskGuest implements AutoCloseable {
      */
     public static DiskGuest of(
             Path folder, MachineServices services, String more, String rootDisk, List<String> moreDisks) {
+        return of(folder, services, more, rootDisk, moreDisks, "");
+    }
+
+    /**
+     * A stopped guest, as above.
+     *
+     * @param kernelWords more words for its kernel's command line, separated by spaces; or empty
+     */
+    public static DiskGuest of(
+            Path folder,
+            MachineServices services,
+            String more,
+            String rootDisk,
+            List<String> moreDisks,
+            String kernelWords) {
         Path image = StockGuest.home().resolve("cache").resolve("disk-guest");
         Path disk = folder.resolve("root.raw");
         copySparse(image.resolve("disk.raw"), disk);
@@ -54,7 +69,8 @@ public final class DiskGuest implements AutoCloseable {
         String json =
                 "{'name':'disk-guest','memory':'512MiB','kernel':'" + StockGuest.existing(image.resolve("vmlinuz"))
                         + "','initrd':'" + StockGuest.existing(image.resolve("initrd.img"))
-                        + "','cmdline':'root=/dev/vda rw console=ttyS0 quiet','disks':[" + String.join(",", disks) + "]"
+                        + "','cmdline':'root=/dev/vda rw console=ttyS0 quiet " + kernelWords + "','disks':["
+                        + String.join(",", disks) + "]"
                         + (more.isEmpty() ? "" : "," + more) + "}";
         VmDefinition definition = VmDefinitionReader.readNew(json.replace('\'', '"'), DefinitionLimits.ANY_HOST);
         return new DiskGuest(folder, definition, services);
@@ -142,6 +158,13 @@ public final class DiskGuest implements AutoCloseable {
                 .replace("\r", "");
         assertThat(status).as(command + ": " + output).isEqualTo("0-");
         return output.strip();
+    }
+
+    /** Waits until a test of the guest's shell holds. */
+    public void await(String condition) {
+        command(
+                "timeout " + ANSWER_SECONDS + " sh -c 'until " + condition + "; do sleep 0.1; done'",
+                2 * ANSWER_SECONDS);
     }
 
     /** Presses the power button, and waits until it has powered itself off. */

@@ -2,23 +2,29 @@ package org.kvmbeans.machine;
 
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
-import org.kvmbeans.legacy.Serial16550;
+import org.kvmbeans.stream.CharacterPort;
 import org.kvmbeans.stream.OutputChunk;
 
-/** A person at a guest's serial port: reads until something is said, and types. */
+/** A person at a guest's serial port or virtio console: reads until something is said, and types. */
 public final class GuestConsole {
     private static final int CHUNK_BYTES = 65_536;
     private static final long WAIT_MILLIS = 200;
 
     private final VirtualMachine vm;
-    private final Serial16550 port;
+    private final CharacterPort port;
     private final StringBuilder heard = new StringBuilder();
     private long position;
 
+    /** Sits down at the serial port; what it said before is not heard. */
     public GuestConsole(VirtualMachine vm) {
+        this(vm, vm.serial(), vm.serial().bytesTransmitted());
+    }
+
+    /** Sits down at a port, and hears what it has said from {@code position} on. */
+    public GuestConsole(VirtualMachine vm, CharacterPort port, long position) {
         this.vm = vm;
-        this.port = vm.serial();
-        this.position = port.bytesTransmitted();
+        this.port = port;
+        this.position = position;
     }
 
     /** Reads on until the guest has said {@code text}, and forgets what was heard up to it. */
