@@ -2,6 +2,7 @@ package org.kvmbeans.machine;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,7 @@ import org.kvmbeans.arch.x86.boot.BootLoader;
 import org.kvmbeans.arch.x86.boot.BootSource;
 import org.kvmbeans.bus.AddressBus;
 import org.kvmbeans.kvm.Capability;
+import org.kvmbeans.kvm.CpuidEntry;
 import org.kvmbeans.kvm.ExitHandler;
 import org.kvmbeans.kvm.KvmSystem;
 import org.kvmbeans.kvm.KvmVm;
@@ -74,7 +76,8 @@ final class Board implements AutoCloseable {
         try (KvmSystem system = KvmSystem.open(posix)) {
             VmDefinition definition = frame.parts().definition();
             memory = owned(GuestMemory.allocate(posix, "kvmbeans-" + definition.name(), definition.memoryBytes()));
-            PcConfiguration configuration = configuration(definition, system);
+            List<CpuidEntry> hostCpuid = system.supportedCpuid();
+            PcConfiguration configuration = configuration(definition, hostCpuid);
             CpuEntry entry = BootLoader.load(
                     memory,
                     new BootSource(definition.kernel(), definition.initrd(), definition.cmdline()),
@@ -100,18 +103,20 @@ final class Board implements AutoCloseable {
                     this::ejectedVcpu);
             ports.add("cpu hot plug", PcLayout.CPU_HOTPLUG_PORT, CpuHotplug.REGISTER_COUNT, cpuHotplug);
             devices = owned(createDevices(definition, configuration));
-            processors = owned(createProcessors(system, configuration, entry));
+            boolean deadlineTimer = system.check(Capability.TSC_DEADLINE_TIMER) != 0;
+            Cpuid cpuid = new Cpuid(hostCpuid, configuration.topology(), deadlineTimer);
+            processors = owned(createProcessors(configuration, cpuid, entry));
         } catch (RuntimeException | Error e) {
             release();
             throw e;
         }
     }
 
-    private static PcConfiguration configuration(VmDefinition definition, KvmSystem system) {
+    private static PcConfiguration configuration(VmDefinition definition, List<CpuidEntry> hostCpuid) {
         PcConfiguration configuration =
                 PcConfiguration.of(definition.processors().topology()).withPresentVcpus(definition.vcpus());
-        PciWindow window = PciWindow.aboveRam(
-                PcLayout.HOLE_END + PcLayout.ramAbove4Gib(definition.memoryBytes()), system.supportedCpuid());
+        PciWindow window =
+                PciWindow.aboveRam(PcLayout.HOLE_END + PcLayout.ramAbove4Gib(definition.memoryBytes()), hostCpuid);
         return window == null ? configuration : configuration.withPciWindow64(window);
     }
 
@@ -153,14 +158,13 @@ final class Board implements AutoCloseable {
         device.onStop(why -> later(listener -> listener.stopWanted(this, why)));
     }
 
-    private BoardProcessors createProcessors(KvmSystem system, PcConfiguration configuration, CpuEntry entry) {
-        boolean deadlineTimer = system.check(Capability.TSC_DEADLINE_TIMER) != 0;
+    private BoardProcessors createProcessors(PcConfiguration configuration, Cpuid cpuid, CpuEntry entry) {
         BoardProcessors created = new BoardProcessors(new BoardProcessors.Common(
                 posix,
                 frame.parts().definition().name(),
                 vm,
                 configuration.topology(),
-                new Cpuid(system.supportedCpuid(), configuration.topology(), deadlineTimer),
+                cpuid,
                 new Exits(),
                 failure -> raise(GuestEvent.Kind.VMM_ERROR, String.valueOf(failure))));
         try {

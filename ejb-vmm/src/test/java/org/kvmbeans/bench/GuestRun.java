@@ -52,6 +52,7 @@ final class GuestRun {
                 ready = true;
                 long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - started);
                 System.out.printf("%nkvmbeans-result: {\"job\":\"boot\",\"millis\":%d}%n", millis);
+                vm.vcpus().forEach(vcpu -> System.out.printf("%nexits: %s%n", vcpu.exitTotals()));
             }
             if (System.nanoTime() - started > TimeUnit.SECONDS.toNanos(LIMIT_SECONDS)) {
                 throw new IllegalStateException("the guest did not power off within " + LIMIT_SECONDS + " s");

@@ -2,7 +2,7 @@ package org.kvmbeans.console;
 
 import jakarta.annotation.Resource;
 import jakarta.ejb.EJB;
-import jakarta.enterprise.concurrent.ManagedExecutorService;
+import jakarta.enterprise.concurrent.ManagedThreadFactory;
 import jakarta.websocket.CloseReason;
 import jakarta.websocket.OnClose;
 import jakarta.websocket.OnError;
@@ -32,8 +32,9 @@ public class SerialSocket {
     @EJB
     private InventoryService inventory;
 
+    /** A terminal waits for output as long as it is open: on the server's pool, some of them would stop all requests. */
     @Resource
-    private ManagedExecutorService threads;
+    private ManagedThreadFactory threads;
 
     private @Nullable SerialConnection connection;
     private @Nullable String httpSession;
@@ -55,7 +56,7 @@ public class SerialSocket {
         }
         connection = opened;
         httpSession = owner;
-        threads.execute(opened);
+        threads.newThread(opened).start();
     }
 
     @OnMessage(maxMessageSize = LARGEST_MESSAGE)

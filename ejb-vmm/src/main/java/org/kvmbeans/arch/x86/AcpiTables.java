@@ -3,6 +3,9 @@ package org.kvmbeans.arch.x86;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.kvmbeans.arch.x86.acpi.AcpiTable;
 import org.kvmbeans.memory.GuestMemory;
 
@@ -22,32 +25,44 @@ public final class AcpiTables {
     private static final int FACS_BYTES = 64;
     private static final int FACS_VERSION = 2;
 
-    private final GuestMemory memory;
+    /** Machines of one shape, of which a host has many, have the same tables, and building them takes longer than a start. */
+    private static volatile @Nullable AcpiTables latest;
+
+    private final PcConfiguration configuration;
+    /** By guest-physical address. */
+    private final Map<Long, byte[]> placed = new TreeMap<>();
+
     private long next = PcLayout.ACPI_TABLES + ALIGNMENT;
 
-    private AcpiTables(GuestMemory memory) {
-        this.memory = memory;
+    private AcpiTables(PcConfiguration configuration) {
+        this.configuration = configuration;
+        long facs = place(facs());
+        long dsdt = place(Dsdt.build(configuration));
+        List<Long> listed = new ArrayList<>();
+        listed.add(place(Fadt.build(configuration, facs, dsdt)));
+        listed.add(placeAt(PcLayout.ACPI_CPU_TABLE, CpuObjects.table(configuration), PcLayout.ACPI_TABLES));
+        listed.add(place(Madt.build(configuration)));
+        listed.add(place(mcfg()));
+        AcpiTable xsdt = new AcpiTable("XSDT", XSDT_REVISION);
+        listed.forEach(xsdt::u64);
+        byte[] rsdp = rsdp(place(xsdt.toBytes()));
+        placeAt(PcLayout.ACPI_TABLES, rsdp, PcLayout.ACPI_TABLES + ALIGNMENT);
     }
 
     /**
      * Writes RSDP, XSDT, FADT, FACS, DSDT, SSDT, MADT and MCFG.
      *
      * @return guest-physical address of the RSDP
-     * @throws IllegalArgumentException where there are more vCPUs than tables have room for, which is true of no topology of up to 1,024
+     * @throws IllegalArgumentException where there are more vCPUs than tables have room for, which is true of no topology
+     *     of up to 1,024
      */
     public static long write(GuestMemory memory, PcConfiguration configuration) {
-        AcpiTables tables = new AcpiTables(memory);
-        long facs = tables.place(facs());
-        long dsdt = tables.place(Dsdt.build(configuration));
-        List<Long> listed = new ArrayList<>();
-        listed.add(tables.place(Fadt.build(configuration, facs, dsdt)));
-        listed.add(tables.placeCpuTable(CpuObjects.table(configuration)));
-        listed.add(tables.place(Madt.build(configuration)));
-        listed.add(tables.place(mcfg()));
-        AcpiTable xsdt = new AcpiTable("XSDT", XSDT_REVISION);
-        listed.forEach(xsdt::u64);
-        byte[] rsdp = rsdp(tables.place(xsdt.toBytes()));
-        memory.write(PcLayout.ACPI_TABLES, rsdp, 0, rsdp.length);
+        AcpiTables tables = latest;
+        if (tables == null || !tables.configuration.equals(configuration)) {
+            tables = new AcpiTables(configuration);
+            latest = tables;
+        }
+        tables.placed.forEach((address, table) -> memory.write(address, table, 0, table.length));
         // Without these two words kernels guess where conventional memory ends.
         memory.putShort(PcLayout.BIOS_DATA_AREA + 0x0E, (short) (PcLayout.EBDA >>> 4));
         memory.putShort(PcLayout.BIOS_DATA_AREA + 0x13, (short) (PcLayout.EBDA >>> 10));
@@ -55,22 +70,17 @@ public final class AcpiTables {
     }
 
     private long place(byte[] table) {
-        long address = next;
-        write(table, address, PcLayout.ACPI_TABLES_END);
+        long address = placeAt(next, table, PcLayout.ACPI_TABLES_END);
         next = (address + table.length + ALIGNMENT - 1) & -ALIGNMENT;
         return address;
     }
 
-    private long placeCpuTable(byte[] table) {
-        write(table, PcLayout.ACPI_CPU_TABLE, PcLayout.ACPI_TABLES);
-        return PcLayout.ACPI_CPU_TABLE;
-    }
-
-    private void write(byte[] table, long address, long end) {
+    private long placeAt(long address, byte[] table, long end) {
         if (table.length > end - address) {
             throw new IllegalArgumentException("the ACPI tables have no room below 1 MiB: too many vCPUs");
         }
-        memory.write(address, table, 0, table.length);
+        placed.put(address, table);
+        return address;
     }
 
     /** Where PCI Express configuration space is (PCI firmware specification 3.3, 4.1.2): segment 0, bus 0 alone. */
