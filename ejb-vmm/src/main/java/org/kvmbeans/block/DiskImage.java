@@ -1,6 +1,8 @@
 package org.kvmbeans.block;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.IoVector;
 
 /**
@@ -43,6 +45,16 @@ public interface DiskImage extends AutoCloseable {
      */
     default boolean writeAtOnce(long offset, IoVector source) throws IOException {
         return false;
+    }
+
+    /**
+     * Opens a way to read and write while the caller goes on.
+     *
+     * @param signal is signalled when requests have ended; stays the caller's, open until what is returned is closed
+     * @return null where there is none; closed before the image is
+     */
+    default <T> @Nullable AsyncRequests<T> openAsync(EventFd signal) {
+        return null;
     }
 
     /** Makes every write that was done before durable. */

@@ -141,4 +141,13 @@ public interface Posix {
 
     /** connect(2); {@code address} is that of {@code length} bytes of struct sockaddr. */
     int connect(int fd, long address, int length);
+
+    /** io_setup(2): room for {@code entries} requests; the context's number goes to the 8 bytes at {@code address}, which are 0. */
+    int ioSetup(int entries, long address);
+
+    /** io_submit(2): {@code count} pointers to struct iocb at {@code iocbs}; how many were taken. */
+    int ioSubmit(long context, int count, long iocbs);
+
+    /** io_destroy(2): waits for what is in progress. */
+    int ioDestroy(long context);
 }

@@ -76,6 +76,11 @@ public final class DiskGuest implements AutoCloseable {
         return new DiskGuest(folder, definition, services);
     }
 
+    /** A stopped guest of another definition. */
+    public static DiskGuest of(Path folder, VmDefinition definition, MachineServices services) {
+        return new DiskGuest(folder, definition, services);
+    }
+
     /** Makes a file of zeros that takes no room. */
     public static Path emptyDisk(Path file, long bytes) {
         try {
@@ -138,6 +143,13 @@ public final class DiskGuest implements AutoCloseable {
         console.await("# ", ANSWER_SECONDS);
         // Not bash: its line editor writes control sequences between what commands print.
         console.type("exec sh");
+        command("stty -echo; PS1=", ANSWER_SECONDS);
+        return this;
+    }
+
+    /** Waits for the shell that is its init. */
+    public DiskGuest awaitShell() {
+        console.await("# ", BOOT_SECONDS);
         command("stty -echo; PS1=", ANSWER_SECONDS);
         return this;
     }

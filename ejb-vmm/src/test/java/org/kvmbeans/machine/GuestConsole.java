@@ -49,4 +49,17 @@ public final class GuestConsole {
     public void type(String line) {
         port.offerInput((line + "\n").getBytes(StandardCharsets.UTF_8));
     }
+
+    /** All that was said until now, and forgets it. */
+    public String drain() {
+        OutputChunk chunk;
+        do {
+            chunk = port.readFrom(position, CHUNK_BYTES, 0);
+            position = chunk.endPosition();
+            heard.append(new String(chunk.data(), StandardCharsets.ISO_8859_1));
+        } while (chunk.data().length > 0);
+        String all = heard.toString();
+        heard.setLength(0);
+        return all;
+    }
 }

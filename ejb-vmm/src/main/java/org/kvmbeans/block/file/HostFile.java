@@ -3,6 +3,7 @@ package org.kvmbeans.block.file;
 import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.Access;
+import org.kvmbeans.block.AsyncRequests;
 import org.kvmbeans.block.CacheMode;
 import org.kvmbeans.block.CacheMode.Durability;
 import org.kvmbeans.block.DiskGeometry;
@@ -10,6 +11,7 @@ import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.DiskImageException.Kind;
 import org.kvmbeans.block.OpenOptions;
 import org.kvmbeans.sys.Errno;
+import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.OwnedFd;
 import org.kvmbeans.sys.Posix;
@@ -203,6 +205,24 @@ public final class HostFile implements AutoCloseable {
         write(offset, source);
         gate.done(started, System.nanoTime());
         return true;
+    }
+
+    /** Opens direct I/O in the kernel's background, as {@link org.kvmbeans.block.DiskImage#openAsync}. */
+    public <T> @Nullable AsyncRequests<T> openAsync(EventFd signal) {
+        return options.cache().direct() ? FileRequests.open(posix, this, signal) : null;
+    }
+
+    /** Whether a request within the file is one that direct I/O takes as it is. */
+    boolean takesDirect(long offset, IoVector vector) {
+        return vector.count() > 0 && offset + vector.totalBytes() <= sizeBytes && route(offset, vector) == Route.DIRECT;
+    }
+
+    int number() {
+        return fd.number();
+    }
+
+    boolean isDevice() {
+        return device != null;
     }
 
     /** Makes every write that was done before durable; does nothing where {@link CacheMode#UNSAFE} says so. */

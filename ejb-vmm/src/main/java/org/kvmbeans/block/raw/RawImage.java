@@ -1,11 +1,14 @@
 package org.kvmbeans.block.raw;
 
+import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.Access;
+import org.kvmbeans.block.AsyncRequests;
 import org.kvmbeans.block.DiskGeometry;
 import org.kvmbeans.block.DiskImage;
 import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.OpenOptions;
 import org.kvmbeans.block.file.HostFile;
+import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.Posix;
 
@@ -77,6 +80,11 @@ public final class RawImage implements DiskImage {
     public boolean writeAtOnce(long offset, IoVector source) throws DiskImageException {
         check(offset, source.totalBytes());
         return file.writeAtOnce(offset, source);
+    }
+
+    @Override
+    public <T> @Nullable AsyncRequests<T> openAsync(EventFd signal) {
+        return file.openAsync(signal);
     }
 
     @Override

@@ -9,6 +9,11 @@ import org.kvmbeans.sys.Posix;
 
 /** {@link Posix} of the running kernel, through JNA. */
 public final class JnaPosix implements Posix {
+    // asm/unistd_64.h: glibc has no functions for them.
+    private static final int SYS_IO_SETUP = 206;
+    private static final int SYS_IO_DESTROY = 207;
+    private static final int SYS_IO_SUBMIT = 209;
+
     private static final int SIG_BLOCK = 0;
     /** glibc's {@code sigset_t} has 1,024 bits; the kernel uses the first 64. */
     private static final int SIGSET_BYTES = 128;
@@ -275,6 +280,21 @@ public final class JnaPosix implements Posix {
     @Override
     public int connect(int fd, long address, int length) {
         return result(LibC.connect(fd, address, length));
+    }
+
+    @Override
+    public int ioSetup(int entries, long address) {
+        return (int) result(LibC.syscall(SYS_IO_SETUP, entries, address, 0));
+    }
+
+    @Override
+    public int ioSubmit(long context, int count, long iocbs) {
+        return (int) result(LibC.syscall(SYS_IO_SUBMIT, context, count, iocbs));
+    }
+
+    @Override
+    public int ioDestroy(long context) {
+        return (int) result(LibC.syscall(SYS_IO_DESTROY, context, 0, 0));
     }
 
     private static int result(int value) {

@@ -89,4 +89,6 @@ final class LibC {
     static native int socket(int domain, int type, int protocol);
 
     static native int connect(int fd, long address, int length);
+
+    static native long syscall(long number, long first, long second, long third);
 }

@@ -5,9 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.kvmbeans.block.AsyncRequests;
 import org.kvmbeans.block.DiskImage;
 import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.DiskImageException.Kind;
+import org.kvmbeans.sys.EventFd;
 
 /** Carries out requests that were parsed and found right, on any thread; how it went is noted in the request. */
 final class BlockExecutor {
@@ -58,6 +61,32 @@ final class BlockExecutor {
             fail(request, operation, e);
             return true;
         }
+    }
+
+    /**
+     * Begins to carry a request out, where that is done while the caller goes on; {@link #ended} when it has been.
+     *
+     * @return false where it is for {@link #execute}
+     */
+    boolean begin(AsyncRequests<BlockRequest> async, BlockRequest request) {
+        request.begunAt(System.nanoTime());
+        return switch (Objects.requireNonNull(request.operation())) {
+            case READ -> async.read(request.offset(), request.data(), request);
+            case WRITE -> !writeThrough.getAsBoolean() && async.write(request.offset(), request.data(), request);
+            case FLUSH, GET_ID, DISCARD, WRITE_ZEROES -> false;
+        };
+    }
+
+    /** A request that was begun is done. */
+    void ended(BlockRequest request) {
+        BlockOperation operation = Objects.requireNonNull(request.operation());
+        counters.done(operation, request.bytes(), System.nanoTime() - request.begunNanos());
+    }
+
+    /** Opens a way to begin requests; null where the image has none. */
+    @Nullable
+    AsyncRequests<BlockRequest> openAsync(EventFd signal) {
+        return image.openAsync(signal);
     }
 
     /** Carries a request out, however long it takes. */

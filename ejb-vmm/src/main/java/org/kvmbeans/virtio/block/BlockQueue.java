@@ -6,9 +6,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.kvmbeans.block.AsyncRequests;
 import org.kvmbeans.block.DiskImageException;
+import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.EventLoop;
 import org.kvmbeans.sys.Posix;
+import org.kvmbeans.sys.PosixException;
 import org.kvmbeans.virtio.queue.DescriptorChain;
 import org.kvmbeans.virtio.queue.ServedQueue;
 import org.kvmbeans.virtio.spi.DeviceContext;
@@ -17,9 +21,9 @@ import org.kvmbeans.virtio.spi.QueueSetup;
 import org.kvmbeans.virtio.spi.RateLimiter;
 
 /**
- * One queue of a disk between start and stop: its own event loop parses the requests and completes them; those that may have
- * to wait for the storage are carried out on the disk's {@link IoThreads}, and completed in the order in which they are
- * done.
+ * One queue of a disk between start and stop: its own event loop parses the requests and completes them, in the order in
+ * which they are done. What takes no waiting is carried out at once; then comes what the storage does while the loop goes
+ * on, a batch at a time; what may have to wait is left to the disk's {@link IoThreads}.
  */
 final class BlockQueue implements ServedQueue.Server {
     /** Limits are looked at again at least this often, so that new ones reach what waits for the old. */
@@ -41,6 +45,8 @@ final class BlockQueue implements ServedQueue.Server {
     private final QueueCounters counters;
     private final EventLoop loop;
     private final ServedQueue queue;
+    private final EventFd asyncSignal;
+    private final @Nullable AsyncRequests<BlockRequest> async;
 
     // These belong to the loop's thread.
 
@@ -64,7 +70,18 @@ final class BlockQueue implements ServedQueue.Server {
         this.counters = counters;
         String name = disk.options().name() + "-q" + setup.index();
         loop = EventLoop.start(disk.posix(), name, e -> LOG.log(System.Logger.Level.ERROR, name + " cannot go on", e));
+        try {
+            asyncSignal = EventFd.create(disk.posix());
+        } catch (PosixException e) {
+            loop.close();
+            throw e;
+        }
+        async = disk.executor().openAsync(asyncSignal);
         queue = ServedQueue.open(context, setup, loop, counters, this);
+        if (async != null) {
+            loop.register(
+                    asyncSignal.number(), EventLoop.READABLE | EventLoop.EDGE_TRIGGERED, events -> completeAsync());
+        }
     }
 
     /**
@@ -88,10 +105,37 @@ final class BlockQueue implements ServedQueue.Server {
         out++;
         if (!right || disk.executor().executeAtOnce(request)) {
             finish(served, request);
-        } else {
+        } else if (async == null || !disk.executor().begin(async, request)) {
             submit(served, request);
         }
         return true;
+    }
+
+    @Override
+    public void batchEnds(ServedQueue served) {
+        if (async != null) {
+            async.submit();
+            // What is fast is done by now, and needs neither a wake-up nor an interrupt of its own.
+            reap(served, async);
+        }
+    }
+
+    private void completeAsync() {
+        if (async != null && !ending) {
+            reap(queue, async);
+            queue.publish();
+        }
+    }
+
+    private void reap(ServedQueue served, AsyncRequests<BlockRequest> from) {
+        from.reap((request, done) -> {
+            if (done) {
+                disk.executor().ended(request);
+                finish(served, request);
+            } else {
+                submit(served, request);
+            }
+        });
     }
 
     /** Asks the limits; where they say no, the queue is looked at again when they may say yes. */
@@ -217,6 +261,7 @@ final class BlockQueue implements ServedQueue.Server {
     void stop() {
         ending = true;
         queue.close();
+        loop.runAndWait(this::closeAsync);
         boolean interrupted = false;
         synchronized (lock) {
             while (inProgress > 0) {
@@ -229,8 +274,17 @@ final class BlockQueue implements ServedQueue.Server {
         }
         loop.runAndWait(() -> counters.forgotten(out));
         loop.close();
+        asyncSignal.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits for what the storage has begun. */
+    private void closeAsync() {
+        if (async != null) {
+            loop.unregister(asyncSignal.number());
+            async.close();
         }
     }
 }

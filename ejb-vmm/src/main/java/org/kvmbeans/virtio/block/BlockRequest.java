@@ -47,6 +47,7 @@ final class BlockRequest {
     private byte status;
     private long offset;
     private long bytes;
+    private long begunNanos;
     private @Nullable DiskImageException failure;
 
     BlockRequest(Posix posix) {
@@ -169,6 +170,15 @@ final class BlockRequest {
     /** OK before it is carried out and where that went well. */
     byte status() {
         return status;
+    }
+
+    /** When it was handed to the storage, as {@link System#nanoTime}. */
+    long begunNanos() {
+        return begunNanos;
+    }
+
+    void begunAt(long nanos) {
+        begunNanos = nanos;
     }
 
     /** Why the storage could not carry it out; null where it could. */

@@ -35,6 +35,12 @@ public final class ServedQueue implements AutoCloseable {
          *     back to the ring, and nothing more is asked for until {@link ServedQueue#resume}
          */
         boolean serve(ServedQueue queue, DescriptorChain chain);
+
+        /**
+         * No more chains come for now: what was only collected is to be handed on. What is completed here is shown to the
+         * driver together with what was completed before.
+         */
+        default void batchEnds(ServedQueue queue) {}
     }
 
     private enum State {
@@ -144,23 +150,30 @@ public final class ServedQueue implements AutoCloseable {
             for (int i = 0; i < BATCH; i++) {
                 DescriptorChain chain = queue.pop();
                 if (chain == null) {
-                    publish();
+                    endBatch();
                     if (state != State.SERVING || !queue.enableNotifications()) {
                         return;
                     }
                     queue.disableNotifications();
                 } else if (!serve(chain)) {
-                    publish();
+                    endBatch();
                     return;
                 }
             }
-            publish();
+            endBatch();
             kick();
         } catch (RuntimeException e) {
             fail(e);
         } catch (Error e) {
             fail(e);
             throw e;
+        }
+    }
+
+    private void endBatch() {
+        if (state != State.ENDED) {
+            server.batchEnds(this);
+            publish();
         }
     }
 

@@ -1,0 +1,98 @@
+package org.kvmbeans.block.file;
+
+import org.jspecify.annotations.Nullable;
+import org.kvmbeans.block.AsyncRequests;
+import org.kvmbeans.sys.AsyncIo;
+import org.kvmbeans.sys.Errno;
+import org.kvmbeans.sys.EventFd;
+import org.kvmbeans.sys.IoVector;
+import org.kvmbeans.sys.Posix;
+
+/**
+ * Direct reads and writes of a {@link HostFile} in the kernel's background: those that the kernel can begin without
+ * waiting, for memory or for the file system's allocation for instance. The others are refused.
+ */
+final class FileRequests<T> implements AsyncRequests<T> {
+    /** preadv2(2): fails with EAGAIN where the request could not be begun at once. */
+    private static final int RWF_NOWAIT = 0x8;
+
+    /** The most at a time; further ones wait on threads. A host allows for 65,536 of all (fs.aio-max-nr). */
+    private static final int DEPTH = 128;
+
+    /** After a write that had to wait: where a file is filled for the first time, most have to. */
+    private static final int WRITES_TO_PASS = 64;
+
+    private final HostFile file;
+    private final AsyncIo<Request<T>> io;
+    /** Without it the kernel waits in the midst of a submission, which block devices do seldom. */
+    private int flags = RWF_NOWAIT;
+
+    private boolean usable = true;
+    private int writesToPass;
+
+    private record Request<T>(T request, long bytes, boolean write) {}
+
+    private FileRequests(HostFile file, AsyncIo<Request<T>> io) {
+        this.file = file;
+        this.io = io;
+    }
+
+    /** Null where the kernel has no means left. */
+    static <T> @Nullable FileRequests<T> open(Posix posix, HostFile file, EventFd signal) {
+        AsyncIo<Request<T>> io = AsyncIo.open(posix, signal, DEPTH);
+        return io == null ? null : new FileRequests<>(file, io);
+    }
+
+    @Override
+    public boolean read(long offset, IoVector target, T request) {
+        if (!usable || !io.hasRoom() || !file.takesDirect(offset, target)) {
+            return false;
+        }
+        io.read(file.number(), offset, target, flags, new Request<>(request, target.totalBytes(), false));
+        return true;
+    }
+
+    @Override
+    public boolean write(long offset, IoVector source, T request) {
+        if (writesToPass > 0) {
+            writesToPass--;
+            return false;
+        }
+        if (!usable || !io.hasRoom() || !file.takesDirect(offset, source)) {
+            return false;
+        }
+        io.write(file.number(), offset, source, flags, new Request<>(request, source.totalBytes(), true));
+        return true;
+    }
+
+    @Override
+    public void submit() {
+        io.submit();
+    }
+
+    @Override
+    public void reap(Listener<T> listener) {
+        io.reap((request, result) -> {
+            if (result == -Errno.EOPNOTSUPP) {
+                cannotTell();
+            } else if (result == -Errno.EAGAIN && request.write()) {
+                writesToPass = WRITES_TO_PASS;
+            }
+            listener.ended(request.request(), result == request.bytes());
+        });
+    }
+
+    /** The file system or the device's driver does not know whether it would have to wait. */
+    private void cannotTell() {
+        if (flags != 0 && file.isDevice()) {
+            flags = 0;
+        } else {
+            usable = false;
+        }
+    }
+
+    @Override
+    public void close() {
+        io.close();
+    }
+}
