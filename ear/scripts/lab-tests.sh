@@ -5,7 +5,9 @@
 # shellcheck shell=bash
 
 readonly LAUNCHER_ARTIFACT=org.junit.platform:junit-platform-console-standalone
-readonly LAB_TEST_SECONDS=1800
+readonly LAB_TEST_SECONDS=2400
+# Disks with the content of the disk guest that the lab has: /dev/vda and on, one for each guest of the tests.
+readonly GUEST_DISKS=10
 
 # run_lab_tests SUFFIX: runs all classes whose names end so, of every module that has some.
 run_lab_tests() {
@@ -34,13 +36,17 @@ run_module_in_lab() {
 
 # launch_in_lab SUFFIX MODULE CLASSPATH REPORTS: in the module's directory, where Maven runs tests too.
 launch_in_lab() {
-  local jar
+  local jar index disks=()
   jar=$(launcher_jar)
+  # What a test writes to its guest's root is gone with the lab.
+  for ((index = 0; index < GUEST_DISKS; index++)); do
+    disks+=(--disk "$CACHE_DIR/disk-guest/disk.raw")
+  done
   (
     cd "$2" || exit
     # One CPU: QEMU's emulation of SVM loses guests of several vCPUs now and then when it runs on several threads, its
     # own guests as well as ours (docs/benchmarks).
-    "$PROJECT_DIR/lab" --cpus 1 --timeout "$LAB_TEST_SECONDS" --writable "$4" -- \
+    "$PROJECT_DIR/lab" --cpus 1 --timeout "$LAB_TEST_SECONDS" --writable "$4" "${disks[@]}" -- \
       java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -jar "$jar" execute \
       --class-path "$3" --scan-class-path target/test-classes --include-classname ".*$1" \
       --reports-dir "$4" --disable-banner --details=tree --disable-ansi-colors 2>&1 | sed -u 's/^/    /'
