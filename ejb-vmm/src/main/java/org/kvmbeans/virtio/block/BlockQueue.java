@@ -78,19 +78,29 @@ final class BlockQueue implements ServedQueue.Server {
         }
         async = disk.executor().openAsync(asyncSignal);
         queue = ServedQueue.open(context, setup, loop, counters, this);
-        if (async != null) {
-            loop.register(
-                    asyncSignal.number(), EventLoop.READABLE | EventLoop.EDGE_TRIGGERED, events -> completeAsync());
-        }
     }
 
     /**
      * Starts to serve a queue.
      *
-     * @throws org.kvmbeans.sys.PosixException where the host refuses a thread its descriptors
+     * @throws PosixException where the host refuses a thread its descriptors
      */
     static BlockQueue start(Disk disk, DeviceContext context, QueueSetup setup, QueueCounters counters) {
-        return new BlockQueue(disk, context, setup, counters);
+        BlockQueue started = new BlockQueue(disk, context, setup, counters);
+        try {
+            started.watchAsync();
+        } catch (PosixException e) {
+            started.stop();
+            throw e;
+        }
+        return started;
+    }
+
+    private void watchAsync() {
+        if (async != null) {
+            loop.register(
+                    asyncSignal.number(), EventLoop.READABLE | EventLoop.EDGE_TRIGGERED, events -> completeAsync());
+        }
     }
 
     @Override
