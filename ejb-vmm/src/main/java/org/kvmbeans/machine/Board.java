@@ -243,7 +243,10 @@ final class Board implements AutoCloseable {
 
     /** Asks the guest to let go of a vCPU. */
     void requestVcpuRemoval(Vcpu vcpu) {
-        cpuHotplug.requestRemoval(vcpu.id());
+        // One that the guest has let go a moment ago needs no asking.
+        if (cpuHotplug.isPresent(vcpu.id())) {
+            cpuHotplug.requestRemoval(vcpu.id());
+        }
     }
 
     /** Ends the thread of a vCPU that the guest has let go. */

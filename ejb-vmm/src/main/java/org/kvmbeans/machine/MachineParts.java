@@ -205,7 +205,13 @@ final class MachineParts {
         for (Vcpu vcpu : monitors) {
             boolean wanted = vcpu.id() < count;
             if (wanted && !present.contains(vcpu)) {
-                plug(vcpu, board);
+                try {
+                    plug(vcpu, board);
+                } catch (RuntimeException e) {
+                    // The host gave those before and no more.
+                    keep(definition.withVcpus(vcpu.id()));
+                    throw e;
+                }
             } else if (!wanted && present.contains(vcpu)) {
                 leaving.add(vcpu);
                 board.requestVcpuRemoval(vcpu);
