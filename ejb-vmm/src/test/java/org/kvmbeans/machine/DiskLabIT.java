@@ -27,7 +27,7 @@ import org.kvmbeans.virtio.block.BlockOperation;
 class DiskLabIT {
     /**
      * What is written and verified over each cache mode. Emulated, 1 GiB takes minutes each, so less is written
-     * unless {@code -Dkvmbeans.verifyBytes=1073741824} asks for it; docs/benchmarks tells of such a run.
+     * unless {@code -Dkvmbeans.verifyBytes=1073741824} asks for it.
      */
     private static final long VERIFY_BYTES = Long.getLong("kvmbeans.verifyBytes", 64L << 20);
 
