@@ -22,8 +22,8 @@ import org.kvmbeans.sys.Open;
 import org.kvmbeans.sys.Posix;
 
 /**
- * A volatile write cache under one image file, in between our own code and the kernel: to end a process leaves the host's
- * page cache as it is, but a power cut does not.
+ * Volatile write caches under image files, in between our own code and the kernel: to end a process leaves the host's page
+ * cache as it is, but a power cut does not.
  *
  * <p>Each sector is remembered in every version that it had since it was last made durable, by fdatasync(2) or by a
  * write to a descriptor with O_DSYNC. When the power goes, each sector gets one of its versions, as chance has it, so
@@ -44,19 +44,24 @@ final class VolatileCache {
 
     private final FaultyPosix calls = new FaultyPosix();
     private final Posix real = calls.real();
-    private final Path image;
+    private final List<Medium> media;
     private final Random random;
-
-    /** The descriptors of the image, and whether what is written to them is durable at once. */
-    private final Map<Integer, Boolean> descriptors = new HashMap<>();
-
-    /** Versions of what may be on the medium, by sector; the first is durable. */
-    private final Map<Long, List<byte[]>> versions = new TreeMap<>();
-
+    private final Map<Integer, Descriptor> descriptors = new HashMap<>();
     private boolean powered = true;
 
-    VolatileCache(Path image, Random random) {
-        this.image = image;
+    /**
+     * What one image may hold.
+     *
+     * @param versions of each sector that was written since it was durable, which the first of them is
+     */
+    private record Medium(Path image, Map<Long, List<byte[]>> versions) {}
+
+    /** An open file; durable says whether what is written to it is so at once. */
+    private record Descriptor(Medium medium, boolean durable) {}
+
+    VolatileCache(List<Path> images, Random random) {
+        this.media =
+                images.stream().map(image -> new Medium(image, new TreeMap<>())).toList();
         this.random = random;
         calls.answer("open", this::open);
         calls.answer("close", arguments -> {
@@ -94,18 +99,31 @@ final class VolatileCache {
     }
 
     private synchronized @Nullable Long open(Object[] arguments) {
-        String path = (String) arguments[0];
-        boolean ours = path.equals(image.toString())
-                || descriptors.keySet().stream().anyMatch(fd -> path.equals("/proc/self/fd/" + fd));
-        if (!ours) {
+        Medium medium = mediumOf((String) arguments[0]);
+        if (medium == null) {
             return null;
         }
         int flags = (int) arguments[1];
-        int fd = real.open(path, flags);
+        int fd = real.open((String) arguments[0], flags);
         if (fd >= 0) {
-            descriptors.put(fd, (flags & Open.DSYNC) == Open.DSYNC);
+            descriptors.put(fd, new Descriptor(medium, (flags & Open.DSYNC) == Open.DSYNC));
         }
         return (long) fd;
+    }
+
+    /** By its path, or by that of a descriptor of it. */
+    private @Nullable Medium mediumOf(String path) {
+        for (Medium medium : media) {
+            if (path.equals(medium.image().toString())) {
+                return medium;
+            }
+        }
+        for (Map.Entry<Integer, Descriptor> open : descriptors.entrySet()) {
+            if (path.equals("/proc/self/fd/" + open.getKey())) {
+                return open.getValue().medium();
+            }
+        }
+        return null;
     }
 
     private synchronized void forgetDescriptor(int fd) {
@@ -122,22 +140,23 @@ final class VolatileCache {
     }
 
     private synchronized @Nullable Long write(Object[] arguments, long offset, long length, LongSupplier call) {
-        Boolean durable = descriptors.get((int) arguments[0]);
-        if (durable == null) {
+        Descriptor open = descriptors.get((int) arguments[0]);
+        if (open == null) {
             return null;
         }
         if (!powered) {
             return (long) -Errno.EIO;
         }
-        List<byte[]> before = sectors(offset, length);
+        Medium medium = open.medium();
+        List<byte[]> before = sectors(medium, offset, length);
         long result = call.getAsLong();
-        List<byte[]> after = sectors(offset, length);
+        List<byte[]> after = sectors(medium, offset, length);
         for (int i = 0; i < after.size(); i++) {
             long sector = offset / SECTOR_BYTES + i;
-            if (durable) {
-                versions.remove(sector);
+            if (open.durable()) {
+                medium.versions().remove(sector);
             } else {
-                remember(sector, before.get(i), after.get(i));
+                remember(medium, sector, before.get(i), after.get(i));
             }
         }
         return result;
@@ -150,9 +169,9 @@ final class VolatileCache {
                 .getLong(0);
         ByteBuffer iocb = real.bufferAt(address, IOCB_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         short opcode = iocb.getShort(IOCB_OPCODE);
-        Boolean durable = descriptors.get(iocb.getInt(IOCB_FD));
-        if (durable != null && (opcode == IOCB_PWRITE || opcode == IOCB_PWRITEV)) {
-            if (!powered || durable) {
+        Descriptor open = descriptors.get(iocb.getInt(IOCB_FD));
+        if (open != null && (opcode == IOCB_PWRITE || opcode == IOCB_PWRITEV)) {
+            if (!powered || open.durable()) {
                 // Nobody could tell when it is durable; pwritev(2), which is asked next, can.
                 return (long) -Errno.EINVAL;
             }
@@ -160,10 +179,10 @@ final class VolatileCache {
             byte[] source = opcode == IOCB_PWRITE
                     ? copy(iocb.getLong(IOCB_BUFFER), iocb.getLong(IOCB_COUNT))
                     : gather(iocb.getLong(IOCB_BUFFER), (int) iocb.getLong(IOCB_COUNT));
-            List<byte[]> before = sectors(offset, source.length);
+            List<byte[]> before = sectors(open.medium(), offset, source.length);
             for (int i = 0; i < before.size(); i++) {
                 byte[] after = Arrays.copyOfRange(source, i * SECTOR_BYTES, (i + 1) * SECTOR_BYTES);
-                remember(offset / SECTOR_BYTES + i, before.get(i), after);
+                remember(open.medium(), offset / SECTOR_BYTES + i, before.get(i), after);
             }
         }
         return (long) real.ioSubmit((long) arguments[0], 1, (long) arguments[2]);
@@ -185,17 +204,17 @@ final class VolatileCache {
         return bytes;
     }
 
-    private void remember(long sector, byte[] before, byte[] after) {
-        List<byte[]> known = versions.computeIfAbsent(sector, number -> new ArrayList<>());
+    private static void remember(Medium medium, long sector, byte[] before, byte[] after) {
+        List<byte[]> known = medium.versions().computeIfAbsent(sector, number -> new ArrayList<>());
         if (known.isEmpty()) {
             known.add(before);
         }
         known.add(after);
     }
 
-    private List<byte[]> sectors(long offset, long length) {
+    private static List<byte[]> sectors(Medium medium, long offset, long length) {
         List<byte[]> sectors = new ArrayList<>();
-        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "r")) {
+        try (RandomAccessFile file = new RandomAccessFile(medium.image().toFile(), "r")) {
             file.seek(offset);
             for (long done = 0; done < length; done += SECTOR_BYTES) {
                 byte[] sector = new byte[SECTOR_BYTES];
@@ -209,13 +228,14 @@ final class VolatileCache {
     }
 
     private synchronized @Nullable Long synchronize(Object[] arguments) {
-        if (!descriptors.containsKey((int) arguments[0])) {
+        Descriptor open = descriptors.get((int) arguments[0]);
+        if (open == null) {
             return null;
         }
         if (!powered) {
             return (long) -Errno.EIO;
         }
-        versions.clear();
+        open.medium().versions().clear();
         return 0L;
     }
 
@@ -226,9 +246,13 @@ final class VolatileCache {
      */
     synchronized int cutPower() {
         powered = false;
+        return media.stream().mapToInt(this::settle).sum();
+    }
+
+    private int settle(Medium medium) {
         int lost = 0;
-        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
-            for (Map.Entry<Long, List<byte[]>> sector : versions.entrySet()) {
+        try (RandomAccessFile file = new RandomAccessFile(medium.image().toFile(), "rw")) {
+            for (Map.Entry<Long, List<byte[]>> sector : medium.versions().entrySet()) {
                 List<byte[]> known = sector.getValue();
                 int version = random.nextInt(known.size());
                 if (version < known.size() - 1) {
@@ -240,11 +264,11 @@ final class VolatileCache {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        versions.clear();
+        medium.versions().clear();
         return lost;
     }
 
-    /** The power is back, and what is in the image is what the medium held. */
+    /** The power is back, and what is in the images is what the media held. */
     synchronized void restorePower() {
         powered = true;
     }
