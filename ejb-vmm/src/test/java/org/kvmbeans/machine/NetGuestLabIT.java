@@ -79,15 +79,20 @@ class NetGuestLabIT {
 
             System.out.println(nic + ": from the guest " + out + "; to the guest " + in);
             for (QueueMonitor queue : guest.nic(nic).queues()) {
-                QueueCounters counted = queue.counters();
+                QueueCounters counters = queue.counters();
                 System.out.printf(
                         "%s queue %d: %d requests, %d notifications, %d interrupts%n",
                         nic,
                         queue.id(),
-                        counted.requestsTotal(),
-                        counted.notificationsTotal(),
-                        counted.interruptsTotal());
+                        counters.requestsTotal(),
+                        counters.notificationsTotal(),
+                        counters.interruptsTotal());
             }
+            long counted = guest.exits();
+            guest.command("true");
+            assertThat(guest.exits())
+                    .as("what is typed at the serial port exits")
+                    .isGreaterThan(counted);
             assertThat(List.of(out, in)).extracting(Transfer::exits).allMatch(exits -> exits < FEW_EXITS);
         }
     }
