@@ -39,6 +39,7 @@ has_ip() { have ip; }
 has_mmdebstrap() { have mmdebstrap; }
 has_resize2fs() { have resize2fs; }
 has_mke2fs() { have mke2fs; }
+has_dmsetup() { have dmsetup; }
 has_uidmap() { have newuidmap; }
 has_iperf3() { have iperf3; }
 
