@@ -38,7 +38,14 @@ class ArchitectureTest {
         uses.put("state", List.of());
         uses.put("stream", List.of());
         uses.put("arch.x86..", List.of("kvm", "memory", "sys"));
-        uses.put("block..", List.of("sys"));
+        uses.put("block", List.of("sys"));
+        uses.put("block.file", List.of("sys", "block"));
+        uses.put("block.raw", List.of("sys", "block", "block.file"));
+        uses.put("block.crypto", List.of("sys", "block", "javax.crypto..", "org.bouncycastle.."));
+        uses.put("block.nbd", List.of("sys", "block", "javax.net.."));
+        uses.put("block.qcow2..", List.of("sys", "block", "block.file", "block.crypto", "com.github.luben.zstd.."));
+        uses.put("block.format", List.of("sys", "block.."));
+        uses.put("block.task", List.of("sys", "block.."));
         uses.put("virtio.spi", List.of("memory", "sys"));
         uses.put("virtio.queue", List.of("memory", "sys", "virtio.spi"));
         uses.put("virtio.transport", List.of("memory", "sys", "bus..", "state", "virtio.spi"));
@@ -97,7 +104,7 @@ class ArchitectureTest {
     }
 
     private static String qualified(String name) {
-        boolean ofOthers = name.startsWith("com.") || name.startsWith("org.") || name.startsWith("jakarta");
+        boolean ofOthers = List.of("com.", "org.", "jakarta", "javax.").stream().anyMatch(name::startsWith);
         return ofOthers ? name : BASE + name;
     }
 

@@ -73,6 +73,15 @@ public interface DiskImage extends AutoCloseable {
     /** Changes the size; what is cut off is lost, what is added reads as zeros. */
     void resize(long sizeBytes) throws IOException;
 
+    /**
+     * The stretch from {@code offset} on whose bytes come from one place.
+     *
+     * @param length the most bytes that it may have, above 0, within the disk
+     */
+    default Extent extent(long offset, long length) throws IOException {
+        return new Extent(offset, length, Extent.Kind.DATA, 0, -1);
+    }
+
     /** Bytes that the host's storage has allocated; -1 where it cannot tell. */
     long allocatedBytes();
 

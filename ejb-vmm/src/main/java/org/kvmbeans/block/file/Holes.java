@@ -2,6 +2,7 @@ package org.kvmbeans.block.file;
 
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.DiskImageException;
+import org.kvmbeans.block.Extent;
 import org.kvmbeans.sys.Errno;
 import org.kvmbeans.sys.OwnedFd;
 import org.kvmbeans.sys.Posix;
@@ -14,6 +15,9 @@ final class Holes {
     private static final int KEEP_SIZE = 0x01;
     private static final int PUNCH_HOLE = 0x02;
     private static final int ZERO_RANGE = 0x10;
+
+    private static final int SEEK_DATA = 3;
+    private static final int SEEK_HOLE = 4;
 
     private final Posix posix;
     private final OwnedFd fd;
@@ -48,6 +52,24 @@ final class Holes {
      */
     boolean zero(long offset, long length, boolean mayUnmap) throws DiskImageException {
         return (mayUnmap && punch(offset, length)) || zeroRange(offset, length);
+    }
+
+    /** The stretch from {@code offset} on that is a hole, or is none; as {@link org.kvmbeans.block.Storage#extent}. */
+    Extent extent(long offset, long length, long fileBytes) {
+        if (offset >= fileBytes) {
+            return new Extent(offset, length, Extent.Kind.ZERO, 0, -1);
+        }
+        long most = Math.min(length, fileBytes - offset);
+        // lseek moves the descriptor's position, which nothing here uses.
+        long data = posix.lseek(fd.number(), offset, SEEK_DATA);
+        if (data == -Errno.ENXIO) {
+            return new Extent(offset, length, Extent.Kind.ZERO, 0, -1);
+        }
+        if (data > offset) {
+            return new Extent(offset, Math.min(most, data - offset), Extent.Kind.ZERO, 0, -1);
+        }
+        long hole = data < 0 ? data : posix.lseek(fd.number(), offset, SEEK_HOLE);
+        return new Extent(offset, hole > offset ? Math.min(most, hole - offset) : most, Extent.Kind.DATA, 0, offset);
     }
 
     private boolean punch(long offset, long length) throws DiskImageException {

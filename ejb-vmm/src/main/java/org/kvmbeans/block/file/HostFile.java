@@ -9,7 +9,9 @@ import org.kvmbeans.block.CacheMode.Durability;
 import org.kvmbeans.block.DiskGeometry;
 import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.DiskImageException.Kind;
+import org.kvmbeans.block.Extent;
 import org.kvmbeans.block.OpenOptions;
+import org.kvmbeans.block.Storage;
 import org.kvmbeans.sys.Errno;
 import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.IoVector;
@@ -24,7 +26,7 @@ import org.kvmbeans.sys.Posix;
  * done; those that fail throw {@link DiskImageException} and may have been carried out in part. {@link #close} comes when
  * no request is in progress.
  */
-public final class HostFile implements AutoCloseable {
+public final class HostFile implements Storage {
     /** preadv2(2): fails with EAGAIN where the data is not in the page cache. */
     private static final int RWF_NOWAIT = 0x8;
 
@@ -72,12 +74,12 @@ public final class HostFile implements AutoCloseable {
         return new HostFile(posix, path, options, HostFileOpening.open(posix, path, options));
     }
 
-    /** What it was opened as. */
-    public String path() {
+    @Override
+    public String name() {
         return path;
     }
 
-    /** How it was opened. */
+    @Override
     public OpenOptions options() {
         return options;
     }
@@ -87,6 +89,7 @@ public final class HostFile implements AutoCloseable {
      *
      * @throws DiskImageException where a block device does not tell
      */
+    @Override
     public DiskGeometry geometry() throws DiskImageException {
         if (device == null) {
             return new DiskGeometry(SECTOR_BYTES, PAGE_BYTES, 0, PAGE_BYTES);
@@ -96,12 +99,12 @@ public final class HostFile implements AutoCloseable {
                 logical, Math.max(logical, device.physicalBlockBytes()), device.optimalIoBytes(), PAGE_BYTES);
     }
 
-    /** Where it ends, bytes. */
+    @Override
     public long sizeBytes() {
         return sizeBytes;
     }
 
-    /** Fills {@code target} from {@code offset} on; bytes beyond the end read as zeros. */
+    @Override
     public void read(long offset, IoVector target) throws DiskImageException {
         long size = sizeBytes;
         switch (route(offset, target)) {
@@ -111,7 +114,7 @@ public final class HostFile implements AutoCloseable {
         }
     }
 
-    /** Writes all of {@code source} from {@code offset} on; beyond the end, a regular file grows. */
+    @Override
     public void write(long offset, IoVector source) throws DiskImageException {
         requireWritable();
         switch (route(offset, source)) {
@@ -226,6 +229,7 @@ public final class HostFile implements AutoCloseable {
     }
 
     /** Makes every write that was done before durable; does nothing where {@link CacheMode#UNSAFE} says so. */
+    @Override
     public void flush() throws DiskImageException {
         if (options.access() == Access.READ_WRITE && options.cache().durability() != Durability.NEVER) {
             synchronize();
@@ -250,7 +254,7 @@ public final class HostFile implements AutoCloseable {
         }
     }
 
-    /** Gives a stretch back to the host, where it can; bytes beyond the end are left alone. */
+    @Override
     public void discard(long offset, long length) throws DiskImageException {
         requireWritable();
         long inside = Math.min(length, sizeBytes - offset);
@@ -260,7 +264,7 @@ public final class HostFile implements AutoCloseable {
         }
     }
 
-    /** Makes a stretch read as zeros; bytes beyond the end do already. */
+    @Override
     public void writeZeroes(long offset, long length, boolean mayUnmap) throws DiskImageException {
         requireWritable();
         long inside = Math.min(length, sizeBytes - offset);
@@ -293,6 +297,7 @@ public final class HostFile implements AutoCloseable {
      *
      * @throws DiskImageException UNSUPPORTED where a block device has another size
      */
+    @Override
     public synchronized void resize(long newBytes) throws DiskImageException {
         requireWritable();
         if (device != null) {
@@ -314,11 +319,17 @@ public final class HostFile implements AutoCloseable {
     }
 
     /** Bytes that the file system has allocated; the size for a block device; -1 once closed. */
+    @Override
     public long allocatedBytes() {
         if (closed) {
             return -1;
         }
         return device == null ? Math.max(-1, posix.allocatedBytes(fd.number())) : sizeBytes;
+    }
+
+    @Override
+    public Extent extent(long offset, long length) throws DiskImageException {
+        return holes.extent(offset, length, sizeBytes);
     }
 
     private void requireWritable() throws DiskImageException {

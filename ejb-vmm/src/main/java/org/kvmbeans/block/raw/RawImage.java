@@ -6,6 +6,7 @@ import org.kvmbeans.block.AsyncRequests;
 import org.kvmbeans.block.DiskGeometry;
 import org.kvmbeans.block.DiskImage;
 import org.kvmbeans.block.DiskImageException;
+import org.kvmbeans.block.Extent;
 import org.kvmbeans.block.OpenOptions;
 import org.kvmbeans.block.file.HostFile;
 import org.kvmbeans.sys.EventFd;
@@ -107,10 +108,16 @@ public final class RawImage implements DiskImage {
     @Override
     public void resize(long sizeBytes) throws DiskImageException {
         if (sizeBytes <= 0 || sizeBytes % geometry.blockBytes() != 0) {
-            throw new IllegalArgumentException(file.path() + ": a size of " + sizeBytes
+            throw new IllegalArgumentException(file.name() + ": a size of " + sizeBytes
                     + " bytes; it must be above 0 and a multiple of " + geometry.blockBytes());
         }
         file.resize(sizeBytes);
+    }
+
+    @Override
+    public Extent extent(long offset, long length) throws DiskImageException {
+        check(offset, length);
+        return file.extent(offset, length);
     }
 
     @Override
@@ -127,7 +134,7 @@ public final class RawImage implements DiskImage {
         long size = sizeBytes();
         boolean within = offset >= 0 && length >= 0 && offset <= size - length;
         if (!within || ((offset | length) & (geometry.blockBytes() - 1)) != 0) {
-            throw new IllegalArgumentException(file.path() + ": " + length + " bytes at " + offset
+            throw new IllegalArgumentException(file.name() + ": " + length + " bytes at " + offset
                     + "; both must be multiples of " + geometry.blockBytes() + " within " + size);
         }
     }
