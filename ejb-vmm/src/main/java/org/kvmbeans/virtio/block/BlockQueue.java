@@ -22,8 +22,8 @@ import org.kvmbeans.virtio.spi.RateLimiter;
 
 /**
  * One queue of a disk between start and stop: its own event loop parses the requests and completes them, in the order in
- * which they are done. What takes no waiting is carried out at once; then comes what the storage does while the loop goes
- * on, a batch at a time; what may have to wait is left to the disk's {@link IoThreads}.
+ * which they are done. What the storage does while the loop goes on is handed to it, a batch at a time; what takes no
+ * waiting is carried out at once; what may have to wait is left to the disk's {@link IoThreads}.
  */
 final class BlockQueue implements ServedQueue.Server {
     /** Limits are looked at again at least this often, so that new ones reach what waits for the old. */
@@ -113,9 +113,13 @@ final class BlockQueue implements ServedQueue.Server {
             return false;
         }
         out++;
-        if (!right || disk.executor().executeAtOnce(request)) {
+        if (!right) {
             finish(served, request);
-        } else if (async == null || !disk.executor().begin(async, request)) {
+        } else if (async != null && disk.executor().begin(async, request)) {
+            return true;
+        } else if (disk.executor().executeAtOnce(request)) {
+            finish(served, request);
+        } else {
             submit(served, request);
         }
         return true;
