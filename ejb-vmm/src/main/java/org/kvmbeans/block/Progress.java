@@ -2,18 +2,18 @@ package org.kvmbeans.block;
 
 import java.util.concurrent.CancellationException;
 
-/** Hears how far a long operation on an image has come, and may end it. */
+/** Hears how far long work has come, and may stop it. Called by the thread that works, or by one of several at a time. */
 @FunctionalInterface
 public interface Progress {
-    /** Hears nothing and ends nothing. */
-    Progress NONE = (doneBytes, totalBytes) -> {};
+    /** Listens to nothing and stops nothing. */
+    Progress NONE = (doneUnits, totalUnits) -> {};
 
     /**
-     * The operation has come so far. Called often, also when nothing has moved, and by one thread at a time.
+     * Tells how much is done; called every few milliseconds of work, and at its end.
      *
-     * @param doneBytes never less than before, at most {@code totalBytes}
-     * @param totalBytes may change while the operation learns how much there is to do
-     * @throws CancellationException to end the operation: it leaves what it works on as it says it does, and throws this on
+     * @param doneUnits bytes or whatever the work counts in, never less than before
+     * @param totalUnits what there is to do in the same unit, as far as it is known by now
+     * @throws CancellationException to stop the work where that leaves everything consistent
      */
-    void at(long doneBytes, long totalBytes);
+    void advance(long doneUnits, long totalUnits);
 }
