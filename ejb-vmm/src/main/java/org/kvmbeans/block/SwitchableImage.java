@@ -197,6 +197,11 @@ public final class SwitchableImage implements DiskImage {
         }
     }
 
+    /** Whether it was closed: nothing more can be done to it. */
+    public boolean isClosed() {
+        return closed;
+    }
+
     boolean isWatched() {
         return watches.length > 0;
     }

@@ -18,6 +18,7 @@ final class DiskCopy implements AutoCloseable {
     private final CopyMeans means;
     private final CopyMeter meter;
     private final CopyCrew crew;
+    private boolean hurried;
 
     /**
      * Starts its threads.
@@ -43,6 +44,11 @@ final class DiskCopy implements AutoCloseable {
 
     CopyMeter meter() {
         return meter;
+    }
+
+    /** Whether the pace does not matter for what is given out from now on. */
+    void hurry(boolean newHurried) {
+        hurried = newHurried;
     }
 
     /** Gives a range out to be copied; {@link #finish} waits for it. */
@@ -86,7 +92,9 @@ final class DiskCopy implements AutoCloseable {
     }
 
     private void give(long from, long to) throws IOException {
-        means.pace().admit(to - from, meter);
+        if (!hurried) {
+            means.pace().admit(to - from, meter);
+        }
         crew.give(buffer -> {
             new CopyPiece(source, sink, below, buffer, means.bufferBytes()).copy(from, to);
             meter.copied(to - from);

@@ -4,13 +4,13 @@ import java.io.IOException;
 import org.kvmbeans.block.DiskImage;
 import org.kvmbeans.sys.IoVector;
 
-/** An image that is written to. */
-final class ImageSink implements CopySink {
+/** An image that a disk in use is copied to, parts of it again and again. */
+final class LiveSink implements LiveCopy.FirstSink {
     private final DiskImage image;
     private final int unitBytes;
-    private final Contents before;
+    private volatile Contents contents;
 
-    /** What the image held when it began. */
+    /** What a part holds before it is copied. */
     enum Contents {
         /** Zeros: they need not be made again. */
         ZEROS,
@@ -18,10 +18,10 @@ final class ImageSink implements CopySink {
         ANYTHING
     }
 
-    ImageSink(DiskImage image, int unitBytes, Contents before) {
+    LiveSink(DiskImage image, int unitBytes, Contents contents) {
         this.image = image;
         this.unitBytes = unitBytes;
-        this.before = before;
+        this.contents = contents;
     }
 
     @Override
@@ -36,8 +36,13 @@ final class ImageSink implements CopySink {
 
     @Override
     public void zeros(long offset, long length) throws IOException {
-        if (before == Contents.ANYTHING) {
+        if (contents == Contents.ANYTHING) {
             image.writeZeroes(offset, length, true);
         }
+    }
+
+    @Override
+    public void firstPassEnds() {
+        contents = Contents.ANYTHING;
     }
 }
