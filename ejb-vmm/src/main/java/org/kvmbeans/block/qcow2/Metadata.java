@@ -30,7 +30,7 @@ final class Metadata {
     final ReentrantLock lock = new ReentrantLock();
     final Corruption corruption;
     final ClusterMap map;
-    final Refcounts refcounts;
+    final ClusterRefcounts refcounts;
     final RequestGate gate = new RequestGate(lock);
     final InFlight inFlight = new InFlight(lock);
     final WriteBack writeBack;
@@ -70,7 +70,7 @@ final class Metadata {
                 layout.clusterBytes(),
                 table.offset(),
                 FlatTable.read(posix, storage, table.offset(), entries));
-        refcounts = new Refcounts(posix, storage, layout, corruption, refcountTable, refcountCache);
+        refcounts = new ClusterRefcounts(posix, storage, layout, corruption, refcountTable, refcountCache);
         writeBack = new WriteBack(this, headerFile);
     }
 

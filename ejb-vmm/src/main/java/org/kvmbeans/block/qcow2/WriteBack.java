@@ -167,7 +167,7 @@ final class WriteBack {
         metadata.lock.lock();
         try {
             boolean withRefcounts = all || !lazy;
-            Refcounts refcounts = metadata.refcounts;
+            ClusterRefcounts refcounts = metadata.refcounts;
             Round next = new Round(
                     withRefcounts ? refcounts.cache().freeze() : List.of(),
                     withRefcounts ? refcounts.table().freeze() : List.of(),
@@ -336,7 +336,7 @@ final class WriteBack {
 
     /** Rare and short enough that everybody waits for it. */
     private void growLocked(long clusters) throws IOException {
-        Refcounts refcounts = metadata.refcounts;
+        ClusterRefcounts refcounts = metadata.refcounts;
         Qcow2Layout layout = metadata.layout;
         FlatTable old = refcounts.grow(clusters);
         FlatTable table = refcounts.table();
@@ -389,7 +389,7 @@ final class WriteBack {
      */
     void replaceL1(long[] entries, UnaryOperator<Qcow2Header> change) throws IOException {
         Qcow2Layout layout = metadata.layout;
-        Refcounts refcounts = metadata.refcounts;
+        ClusterRefcounts refcounts = metadata.refcounts;
         long clusters = layout.clusters((long) entries.length * Long.BYTES);
         long first = refcounts.allocateTogether(clusters);
         long offset = first << layout.clusterBits();
@@ -413,7 +413,7 @@ final class WriteBack {
 
     /** Writes refcounts while nothing else is being written; called with both locks. */
     private void writeRefcounts() throws IOException {
-        Refcounts refcounts = metadata.refcounts;
+        ClusterRefcounts refcounts = metadata.refcounts;
         List<SliceCache.Frozen> slices = refcounts.cache().freeze();
         List<FlatTable.Frozen> table = refcounts.table().freeze();
         boolean written = false;

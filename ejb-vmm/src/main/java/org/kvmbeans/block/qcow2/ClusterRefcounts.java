@@ -11,7 +11,7 @@ import org.kvmbeans.sys.Posix;
  * How many references each cluster of the storage has, and which ones are free (specification, "Host cluster management").
  * The lock of its cache guards it. Changes stay in memory until the metadata is written.
  */
-final class Refcounts {
+final class ClusterRefcounts {
     private final Posix posix;
     private final Storage storage;
     private final Qcow2Layout layout;
@@ -28,7 +28,7 @@ final class Refcounts {
 
     private long allocated;
 
-    Refcounts(
+    ClusterRefcounts(
             Posix posix,
             Storage storage,
             Qcow2Layout layout,
