@@ -68,26 +68,27 @@ public record Snapshot(
      * @throws DiskImageException CORRUPT
      */
     public void requireUsable(String image, Qcow2Header header) throws DiskImageException {
-        String problem = problem(header);
+        String problem = problem(header.layout());
+        long size = diskBytes(header.sizeBytes());
+        if (problem == null
+                && (size > header.layout().maxSizeBytes()
+                        || l1Table.count() < header.layout().l1EntriesFor(size))) {
+            problem = "has an L1 table of " + l1Table.count() + " entries, too few for its disk of " + size + " bytes";
+        }
         if (problem != null) {
             throw new DiskImageException(Kind.CORRUPT, image, "its snapshot " + id + " " + problem);
         }
     }
 
-    /** What is wrong with it, or null. */
-    public @Nullable String problem(Qcow2Header header) {
-        Qcow2Layout layout = header.layout();
-        long size = diskBytes(header.sizeBytes());
-        if (l1Table.count() > 0
-                && (l1Table.offset() <= 0
-                        || !layout.aligned(l1Table.offset())
-                        || l1Table.offset() > Long.MAX_VALUE - Qcow2Layout.MAX_L1_BYTES)) {
-            return "has an L1 table at byte " + Long.toUnsignedString(l1Table.offset())
-                    + "; it must begin a cluster behind the first";
-        }
-        if (size > layout.maxSizeBytes() || l1Table.count() < layout.l1EntriesFor(size)) {
-            return "has an L1 table of " + l1Table.count() + " entries for a disk of " + size + " bytes; it is too small";
-        }
-        return null;
+    /** What is wrong with the place of its L1 table, or null. */
+    public @Nullable String problem(Qcow2Layout layout) {
+        boolean valid = l1Table.count() == 0
+                || l1Table.offset() > 0
+                        && layout.aligned(l1Table.offset())
+                        && l1Table.offset() <= Long.MAX_VALUE - Qcow2Layout.MAX_L1_BYTES;
+        return valid
+                ? null
+                : "has an L1 table at byte " + Long.toUnsignedString(l1Table.offset())
+                        + "; it must begin a cluster behind the first";
     }
 }
