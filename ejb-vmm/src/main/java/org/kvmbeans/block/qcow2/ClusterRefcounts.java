@@ -55,7 +55,7 @@ final class ClusterRefcounts {
         if (blockOffset(cluster) == 0) {
             return 0;
         }
-        return RefcountBits.get(slice(cluster).bytes(), layout.refcountOrder(), indexInSlice(cluster));
+        return Refcounts.get(slice(cluster).bytes(), layout.refcountOrder(), indexInSlice(cluster));
     }
 
     /**
@@ -90,8 +90,8 @@ final class ClusterRefcounts {
             long sliceEnd = Math.min(first + count, (cluster >>> sliceBits) + 1 << sliceBits);
             for (; cluster < sliceEnd; cluster++) {
                 int index = indexInSlice(cluster);
-                long refcount = RefcountBits.get(bytes, layout.refcountOrder(), index);
-                RefcountBits.set(bytes, layout.refcountOrder(), index, refcount + delta);
+                long refcount = Refcounts.get(bytes, layout.refcountOrder(), index);
+                Refcounts.set(bytes, layout.refcountOrder(), index, refcount + delta);
             }
         }
     }
@@ -181,7 +181,7 @@ final class ClusterRefcounts {
             ByteBuffer bytes = slice(cluster).bytes();
             long sliceEnd = (cluster >>> sliceBits) + 1 << sliceBits;
             for (; cluster < sliceEnd; cluster++) {
-                if (RefcountBits.get(bytes, layout.refcountOrder(), indexInSlice(cluster)) == 0) {
+                if (Refcounts.get(bytes, layout.refcountOrder(), indexInSlice(cluster)) == 0) {
                     return requireFree(cluster);
                 }
             }
