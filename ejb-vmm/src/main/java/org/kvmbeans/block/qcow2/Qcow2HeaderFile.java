@@ -53,6 +53,19 @@ public final class Qcow2HeaderFile {
         return new Qcow2HeaderFile(posix, storage, buffer.bytes().slice(0, clusterBytes));
     }
 
+    /**
+     * Writes the first header of an image, over whatever was there, and makes it durable.
+     *
+     * @throws DiskImageException UNSUPPORTED where a cluster has no room for it
+     */
+    static void write(Posix posix, Storage storage, Qcow2Header header) throws IOException {
+        ByteBuffer bytes = HeaderEncoder.encode(storage.name(), header, 0, 0).bytes();
+        StorageBuffer cluster = new StorageBuffer(posix, header.layout().clusterBytes());
+        cluster.bytes().put(0, bytes, 0, bytes.capacity());
+        cluster.write(storage, 0, 0, cluster.capacity());
+        storage.flush();
+    }
+
     /** The header as it is in the image. */
     public Qcow2Header header() {
         return header;
