@@ -4,6 +4,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,11 +20,18 @@ import org.jspecify.annotations.Nullable;
  * @param tlsHostname name that the server's certificate must have; null for the host of the address
  */
 public record NbdUri(NbdAddress address, String export, boolean tls, @Nullable String tlsHostname) {
+    private static final Pattern SCHEME = Pattern.compile("nbds?(\\+unix)?://");
+
     public NbdUri {
         if (export.indexOf(0) >= 0 || export.getBytes(StandardCharsets.UTF_8).length > Nbd.MAX_STRING_BYTES) {
             throw new IllegalArgumentException(
                     "the name of an export has at most " + Nbd.MAX_STRING_BYTES + " bytes, none of them 0");
         }
+    }
+
+    /** Whether a text is meant to be such a URI, rather than a path. */
+    public static boolean is(String text) {
+        return SCHEME.matcher(text).lookingAt();
     }
 
     /**

@@ -47,8 +47,9 @@ public final class Backup {
         try (SwitchableImage.Claim claim = disk.claim("a backup");
                 NewImage made = NewImage.make(maker, target, disk.sizeBytes(), existing)) {
             // Parts of an incremental copy hide the backup before, also where they are zeros.
-            LiveSink.Contents contents =
-                    beginning == Beginning.FULL ? LiveSink.Contents.ZEROS : LiveSink.Contents.ANYTHING;
+            LiveSink.Contents contents = beginning == Beginning.FULL && maker.readsZeros()
+                    ? LiveSink.Contents.ZEROS
+                    : LiveSink.Contents.ANYTHING;
             LiveSink sink = new LiveSink(made.image(), maker.unitBytes(), contents);
             DirtyMap parts = BackupParts.map(disk.sizeBytes(), sink.unitBytes());
             copy(beginning, parts, sink, progress);

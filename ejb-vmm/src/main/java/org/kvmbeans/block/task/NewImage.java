@@ -18,6 +18,9 @@ import org.kvmbeans.block.DiskImageException.Kind;
  * name when it is whole and durable: what has the name is whole.
  */
 public final class NewImage implements AutoCloseable {
+    private static final String UNFINISHED = ".unfinished";
+    private static final int UUID_LENGTH = 36;
+
     private final Path path;
     private final Path unfinished;
     private final Existing existing;
@@ -49,7 +52,7 @@ public final class NewImage implements AutoCloseable {
      */
     public static NewImage make(ImageMaker maker, Path path, long sizeBytes, Existing existing) throws IOException {
         refuseExisting(path, existing);
-        Path unfinished = path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + ".unfinished");
+        Path unfinished = path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + UNFINISHED);
         try {
             maker.make(unfinished, sizeBytes);
             return new NewImage(path, unfinished, existing, maker.open(unfinished));
@@ -57,6 +60,16 @@ public final class NewImage implements AutoCloseable {
             delete(unfinished, e);
             throw e;
         }
+    }
+
+    /** The name that a file will have when it is whole: passphrases are known by that. */
+    public static String nameOf(String path) {
+        Path file = Path.of(path);
+        String name = file.getFileName().toString();
+        int end = name.length() - UNFINISHED.length() - UUID_LENGTH - 1;
+        return name.startsWith(".") && name.endsWith(UNFINISHED) && end > 1
+                ? file.resolveSibling(name.substring(1, end)).toString()
+                : path;
     }
 
     private static void refuseExisting(Path path, Existing existing) throws DiskImageException {
