@@ -1,0 +1,316 @@
+package org.kvmbeans.block.qcow2;
+
+import java.io.IOException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.kvmbeans.block.Access;
+import org.kvmbeans.block.BackingReference;
+import org.kvmbeans.block.DiskGeometry;
+import org.kvmbeans.block.DiskImage;
+import org.kvmbeans.block.DiskImageException;
+import org.kvmbeans.block.DiskImageException.Kind;
+import org.kvmbeans.block.Extent;
+import org.kvmbeans.block.ImageOpener;
+import org.kvmbeans.block.LayeredImage;
+import org.kvmbeans.block.Storage;
+import org.kvmbeans.sys.IoVector;
+import org.kvmbeans.sys.Posix;
+
+/**
+ * A qcow2 image in use.
+ *
+ * <p>Requests come from many threads; look-ups are made under a lock that is held for them alone, and data moves outside it.
+ * Whatever happens to the host, the storage holds an image with all that was flushed: see {@link WriteBack}. Where its
+ * structures are found to contradict each other, the image is marked corrupt and refuses to be written from then on.
+ */
+public final class Qcow2Image implements LayeredImage {
+    private static final int SECTOR_BYTES = 512;
+
+    private final Metadata metadata;
+    private final DiskReader reader;
+    private final DiskWriter writer;
+    private final Zeroing zeroing;
+    private final Resizing resizing;
+    private final Scratch.Pool scratches;
+    private final DiskGeometry geometry;
+    /** Held by whoever changes the image as a whole. */
+    private final ReentrantLock whole = new ReentrantLock();
+
+    private volatile boolean markedCorrupt;
+    private boolean closed;
+
+    private Qcow2Image(
+            Metadata metadata,
+            DiskReader reader,
+            DiskData data,
+            boolean rawExternal,
+            Scratch.Pool scratches,
+            DiskGeometry geometry) {
+        this.metadata = metadata;
+        this.reader = reader;
+        this.scratches = scratches;
+        this.geometry = geometry;
+        Allocator allocator = new Allocator(metadata);
+        writer = new DiskWriter(metadata, reader, data, allocator);
+        zeroing = new Zeroing(metadata, reader, writer, allocator, rawExternal);
+        resizing = new Resizing(metadata, reader, zeroing, allocator);
+    }
+
+    /**
+     * Opens the image that a storage holds, and the images below it as far as the options of the storage allow.
+     *
+     * @param storage becomes the image's: closed with it, and where this fails
+     * @param opener opens backing files and data files
+     * @throws DiskImageException saying what would be right: UNSUPPORTED, CORRUPT, or whatever the opener throws
+     */
+    public static Qcow2Image open(Posix posix, Storage storage, ImageOpener opener) throws IOException {
+        return new Qcow2Opening(posix, opener).open(storage);
+    }
+
+    /** Puts an image together whose header was read. */
+    static Qcow2Image of(
+            Posix posix,
+            Storage storage,
+            @Nullable Storage dataFile,
+            Qcow2HeaderFile headerFile,
+            @Nullable Backing backing,
+            Scratch.Pool scratches)
+            throws IOException {
+        Qcow2Header header = headerFile.header();
+        Metadata metadata = new Metadata(posix, storage, dataFile == null ? storage : dataFile, headerFile);
+        DiskData data = new DiskData(metadata.data, null);
+        DiskReader reader = new DiskReader(metadata, data, header.compression(), backing);
+        if (storage.options().access() == Access.READ_WRITE) {
+            headerFile.replace(header.forWriting());
+        }
+        return new Qcow2Image(
+                metadata, reader, data, header.has(Feature.RAW_EXTERNAL), scratches, metadata.data.geometry());
+    }
+
+    DiskReader reader() {
+        return reader;
+    }
+
+    @Override
+    public long sizeBytes() {
+        return metadata.diskBytes() + SECTOR_BYTES - 1 & -SECTOR_BYTES;
+    }
+
+    @Override
+    public DiskGeometry geometry() {
+        return geometry;
+    }
+
+    @Override
+    public boolean readOnly() {
+        return !metadata.writable();
+    }
+
+    @Override
+    public void read(long offset, IoVector target) throws IOException {
+        check(offset, target.totalBytes());
+        try (Scratch scratch = scratches.take()) {
+            reader.read(offset, target, scratch);
+        } finally {
+            markIfCorrupt();
+        }
+    }
+
+    @Override
+    public void write(long offset, IoVector source) throws IOException {
+        check(offset, source.totalBytes());
+        requireWritable();
+        try (Scratch scratch = scratches.take()) {
+            writer.write(offset, source, scratch);
+        } finally {
+            markIfCorrupt();
+        }
+    }
+
+    @Override
+    public void flush() throws IOException {
+        if (metadata.writable()) {
+            metadata.writeBack.flush();
+        }
+    }
+
+    @Override
+    public void discard(long offset, long length) throws IOException {
+        check(offset, length);
+        requireWritable();
+        try {
+            zeroing.discard(offset, length);
+        } finally {
+            markIfCorrupt();
+        }
+    }
+
+    @Override
+    public void writeZeroes(long offset, long length, boolean mayUnmap) throws IOException {
+        check(offset, length);
+        requireWritable();
+        try (Scratch scratch = scratches.take()) {
+            zeroing.zero(offset, length, mayUnmap, scratch);
+        } finally {
+            markIfCorrupt();
+        }
+    }
+
+    /**
+     * Changes the size.
+     *
+     * @throws IllegalArgumentException unless it is above 0, a multiple of 512, and what the image's clusters can map
+     */
+    @Override
+    public void resize(long sizeBytes) throws IOException {
+        long most = metadata.layout.maxSizeBytes();
+        if (sizeBytes <= 0 || sizeBytes % SECTOR_BYTES != 0 || sizeBytes > most) {
+            throw new IllegalArgumentException(metadata.storage.name() + ": a size of " + sizeBytes
+                    + " bytes; it must be a multiple of 512 above 0 and at most " + most);
+        }
+        requireWritable();
+        whole.lock();
+        try (Scratch scratch = scratches.take()) {
+            if (sizeBytes > metadata.diskBytes()) {
+                resizing.grow(sizeBytes, scratch);
+            } else if (sizeBytes < metadata.diskBytes()) {
+                resizing.shrink(sizeBytes);
+            }
+        } finally {
+            whole.unlock();
+            markIfCorrupt();
+        }
+    }
+
+    @Override
+    public Extent extent(long offset, long length) throws IOException {
+        check(offset, length);
+        try (Scratch scratch = scratches.take()) {
+            return reader.extent(offset, length, scratch.run);
+        } finally {
+            markIfCorrupt();
+        }
+    }
+
+    @Override
+    public Extent ownExtent(long offset, long length) throws IOException {
+        check(offset, length);
+        try (Scratch scratch = scratches.take()) {
+            return reader.ownExtent(offset, length, scratch.run);
+        } finally {
+            markIfCorrupt();
+        }
+    }
+
+    @Override
+    public @Nullable DiskImage backing() {
+        Backing below = reader.backing();
+        return below == null ? null : below.image();
+    }
+
+    @Override
+    public @Nullable BackingReference backingReference() {
+        Backing below = reader.backing();
+        return below == null ? null : below.reference();
+    }
+
+    @Override
+    public void populate(long offset, long length) throws IOException {
+        check(offset, length);
+        requireWritable();
+        try (Scratch scratch = scratches.take()) {
+            writer.populate(offset, length, zeroing, scratch);
+        } finally {
+            markIfCorrupt();
+        }
+    }
+
+    @Override
+    public void changeBacking(@Nullable BackingReference reference, @Nullable DiskImage backing) throws IOException {
+        if ((reference == null) != (backing == null)) {
+            throw new IllegalArgumentException("a backing file and its name belong together");
+        }
+        requireWritable();
+        whole.lock();
+        try {
+            Backing next = reference == null || backing == null
+                    ? null
+                    : new Backing(reference, backing, backing instanceof Qcow2Image below ? below.reader : null);
+            Backing old = reader.backing();
+            metadata.writeBack.changeHeader(header -> header.withBacking(reference));
+            metadata.lock.lock();
+            try {
+                metadata.gate.shut();
+                reader.setBacking(next);
+                metadata.gate.open();
+            } finally {
+                metadata.lock.unlock();
+            }
+            if (old != null && old.image() != backing) {
+                old.image().close();
+            }
+        } finally {
+            whole.unlock();
+        }
+    }
+
+    @Override
+    public long allocatedBytes() {
+        long own = metadata.storage.allocatedBytes();
+        long data = metadata.externalData() ? metadata.data.allocatedBytes() : 0;
+        return own < 0 || data < 0 ? -1 : own + data;
+    }
+
+    /** Writes what is not yet written, and closes everything; what fails on the way is thrown when all is closed. */
+    @Override
+    public void close() throws IOException {
+        whole.lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        } finally {
+            whole.unlock();
+        }
+        try (Storage storage = metadata.storage;
+                Storage data = metadata.externalData() ? metadata.data : null;
+                DiskImage below = backing()) {
+            reader.close();
+            if (metadata.writable()) {
+                metadata.writeBack.close();
+            }
+        }
+    }
+
+    private void requireWritable() throws DiskImageException {
+        if (!metadata.writable()) {
+            throw new DiskImageException(Kind.READ_ONLY, metadata.storage.name(), "it was opened to read");
+        }
+        if (metadata.corruption.found()) {
+            throw new DiskImageException(
+                    Kind.CORRUPT,
+                    metadata.storage.name(),
+                    "its structures contradict each other, so that nothing is written to it any more; repair it");
+        }
+    }
+
+    /** Whoever opens the image next is told. */
+    private void markIfCorrupt() throws IOException {
+        if (metadata.corruption.found() && metadata.writable() && !markedCorrupt) {
+            markedCorrupt = true;
+            if (metadata.writeBack.header().version() >= 3) {
+                metadata.writeBack.changeHeader(header -> header.with(Feature.CORRUPT));
+            }
+        }
+    }
+
+    private void check(long offset, long length) {
+        long size = sizeBytes();
+        boolean within = offset >= 0 && length >= 0 && offset <= size - length;
+        if (!within || ((offset | length) & (geometry.blockBytes() - 1)) != 0) {
+            throw new IllegalArgumentException(metadata.storage.name() + ": " + length + " bytes at " + offset
+                    + "; both must be multiples of " + geometry.blockBytes() + " within " + size);
+        }
+    }
+}
