@@ -56,6 +56,14 @@ public interface Storage extends AutoCloseable {
      */
     Extent extent(long offset, long length) throws IOException;
 
+    /**
+     * Says that it will not be written any more: it is made durable, and others may open it to read from now on. Comes when
+     * no request is in progress.
+     */
+    default void stopWriting() throws IOException {
+        flush();
+    }
+
     /** Closes and unlocks it; durable only what was flushed. Idempotent. */
     @Override
     void close() throws IOException;

@@ -49,6 +49,7 @@ public final class HostFile implements Storage {
     private volatile long sizeBytes;
     private volatile boolean hasNoWait = true;
     private volatile boolean lostWrites;
+    private volatile boolean writingStopped;
     private volatile boolean closed;
 
     private HostFile(Posix posix, String path, OpenOptions options, HostFileOpening opened) {
@@ -231,7 +232,7 @@ public final class HostFile implements Storage {
     /** Makes every write that was done before durable; does nothing where {@link CacheMode#UNSAFE} says so. */
     @Override
     public void flush() throws DiskImageException {
-        if (options.access() == Access.READ_WRITE && options.cache().durability() != Durability.NEVER) {
+        if (!readOnly() && options.cache().durability() != Durability.NEVER) {
             synchronize();
         }
     }
@@ -318,6 +319,18 @@ public final class HostFile implements Storage {
         sizeBytes = newBytes;
     }
 
+    @Override
+    public void stopWriting() throws DiskImageException {
+        flush();
+        writingStopped = true;
+        ImageLock.acquire(posix, fd.number(), path, Access.READ_ONLY);
+    }
+
+    /** Whether writing is refused. */
+    public boolean readOnly() {
+        return writingStopped || options.access() == Access.READ_ONLY;
+    }
+
     /** Bytes that the file system has allocated; the size for a block device; -1 once closed. */
     @Override
     public long allocatedBytes() {
@@ -333,7 +346,7 @@ public final class HostFile implements Storage {
     }
 
     private void requireWritable() throws DiskImageException {
-        if (options.access() == Access.READ_ONLY) {
+        if (readOnly()) {
             throw new DiskImageException(Kind.READ_ONLY, path, "it was opened to read");
         }
     }
