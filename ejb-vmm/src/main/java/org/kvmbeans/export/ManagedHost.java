@@ -79,9 +79,9 @@ public final class ManagedHost implements AutoCloseable {
         this.server = server;
         this.store = DefinitionStore.open(home.folder().resolve("vms"));
         this.limits = HostLimits.of(probe, PROC);
-        this.services = new MachineServices(posix);
         this.images =
                 ImageStores.open(home.folder(), posix, new Registrar(server), notifications, source, this::diskUses);
+        this.services = new MachineServices(posix, images::openDisk);
     }
 
     /**

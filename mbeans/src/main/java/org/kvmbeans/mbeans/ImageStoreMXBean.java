@@ -28,7 +28,7 @@ public interface ImageStoreMXBean {
     @Unit("bytes")
     long getUsedBytes();
 
-    @Description("What a new image may come to take")
+    @Description("Room for new images: what is left of the quota, or of the file system where there is no quota")
     @Unit("bytes")
     long getRemainingBytes();
 
@@ -74,9 +74,9 @@ public interface ImageStoreMXBean {
     ObjectName create(
             @ParameterName("name") @Description("File to make in the pool, for example web01.raw") String name,
             @ParameterName("format") @Description("Its format, for example raw") String format,
-            @ParameterName("bytes") @Description("Size of the disk, a multiple of 512") @Unit("bytes") long bytes,
+            @ParameterName("bytes") @Description("Size of the disk, a multiple of 512; 0: as large as the backing file") @Unit("bytes") long bytes,
             @ParameterName("options")
-                    @Description("More about it as JSON, for example {\"preallocation\":\"full\"}; may be empty")
+                    @Description("More about it as JSON, for example {\"preallocation\":\"full\"} or {\"backing\":\"default/base.qcow2\"}; may be empty")
                     String options);
 
     /**

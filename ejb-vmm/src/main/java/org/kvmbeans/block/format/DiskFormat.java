@@ -6,7 +6,9 @@ package org.kvmbeans.block.format;
  */
 public enum DiskFormat {
     /** The bytes of the disk as they are. */
-    RAW("raw");
+    RAW("raw"),
+    /** QEMU's format: chains, snapshots, compression, encryption. */
+    QCOW2("qcow2");
 
     private final String text;
 

@@ -255,6 +255,22 @@ public final class Qcow2Image implements LayeredImage {
     }
 
     @Override
+    public @Nullable DiskImage exchangeBacking(@Nullable DiskImage sameContents) {
+        Backing old = reader.backing();
+        if (old == null) {
+            return null;
+        }
+        reader.setBacking(
+                sameContents == null
+                        ? null
+                        : new Backing(
+                                old.reference(),
+                                sameContents,
+                                sameContents instanceof Qcow2Image below ? below.reader : null));
+        return old.image();
+    }
+
+    @Override
     public long allocatedBytes() {
         long own = metadata.storage.allocatedBytes();
         long data = metadata.externalData() ? metadata.data.allocatedBytes() : 0;

@@ -3,6 +3,7 @@ package org.kvmbeans.export.storage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import javax.management.ObjectName;
 import org.kvmbeans.export.job.Job;
 import org.kvmbeans.mbeans.DirtyBitmap;
 import org.kvmbeans.mbeans.ImageEncryption;
@@ -89,6 +90,11 @@ final class ImageBean implements ImageMXBean {
     }
 
     @Override
+    public String getSecret() {
+        return image().entry().secret();
+    }
+
+    @Override
     public String[] getUsers() {
         List<String> users = new ArrayList<>(stores.users().of(image().path()));
         job().ifPresent(job ->
@@ -123,6 +129,67 @@ final class ImageBean implements ImageMXBean {
     @Override
     public String read(long offset, int length) {
         return stores.read(image(), offset, length);
+    }
+
+    @Override
+    public ObjectName convert(String targetPool, String targetName, String format, String options) {
+        return stores.operations()
+                .convert(pool, image(), stores.pool(targetPool), targetName, Formats.parse(format), options)
+                .objectName();
+    }
+
+    @Override
+    public ObjectName check() {
+        return stores.operations().check(pool, image()).objectName();
+    }
+
+    @Override
+    public ObjectName repair(String what) {
+        return stores.operations().repair(pool, image(), what).objectName();
+    }
+
+    @Override
+    public ObjectName resize(long bytes) {
+        return stores.operations().resize(pool, image(), bytes).objectName();
+    }
+
+    @Override
+    public ObjectName compare(String otherPool, String otherName) {
+        return stores.operations()
+                .compare(pool, image(), stores.image(otherPool, otherName))
+                .objectName();
+    }
+
+    @Override
+    public ObjectName measure(String format, String options) {
+        return stores.operations()
+                .measure(pool, image(), Formats.parse(format), options)
+                .objectName();
+    }
+
+    @Override
+    public ObjectName rebase(String backing, String contents) {
+        return stores.operations().rebase(pool, image(), backing, contents).objectName();
+    }
+
+    @Override
+    public ObjectName commit() {
+        return stores.operations().commit(pool, image()).objectName();
+    }
+
+    @Override
+    public ObjectName stream() {
+        return stores.operations().stream(pool, image()).objectName();
+    }
+
+    @Override
+    public String map(long offset, int most) {
+        return stores.map(image(), offset, most);
+    }
+
+    @Override
+    public void useSecret(String secret) {
+        stores.useSecret(pool, image(), secret);
     }
 
     @Override

@@ -105,7 +105,9 @@ final class ImageStoreBean implements ImageStoreMXBean {
 
     @Override
     public ObjectName create(String name, String format, long bytes, String options) {
-        return stores.create(pool, name, format, bytes, options).objectName();
+        return stores.operations()
+                .create(pool, name, Formats.parse(format), bytes, options)
+                .objectName();
     }
 
     @Override

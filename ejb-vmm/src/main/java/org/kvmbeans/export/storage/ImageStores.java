@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executors;
@@ -21,20 +20,25 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import javax.management.ObjectName;
+import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.Access;
 import org.kvmbeans.block.CacheMode;
+import org.kvmbeans.block.DiskImage;
+import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.OpenOptions;
 import org.kvmbeans.block.file.HostFile;
 import org.kvmbeans.block.format.DiskFormat;
+import org.kvmbeans.block.task.ImageMap;
 import org.kvmbeans.export.jmx.Notifications;
 import org.kvmbeans.export.jmx.Registrar;
 import org.kvmbeans.export.job.Job;
-import org.kvmbeans.export.job.JobRequest;
 import org.kvmbeans.export.job.JobRequest.Owner;
 import org.kvmbeans.export.job.Jobs;
+import org.kvmbeans.machine.definition.DiskDefinition;
+import org.kvmbeans.machine.device.DiskOpener;
 import org.kvmbeans.mbeans.DiskPathPolicy;
+import org.kvmbeans.mbeans.ImageLayer;
 import org.kvmbeans.mbeans.ImageStoreMXBean;
-import org.kvmbeans.mbeans.JobKind;
 import org.kvmbeans.mbeans.ObjectNames;
 import org.kvmbeans.sys.Posix;
 
@@ -46,6 +50,7 @@ import org.kvmbeans.sys.Posix;
  */
 public final class ImageStores implements AutoCloseable {
     private static final int PERIOD_SECONDS = 5;
+    private static final int MOST_EXTENTS = 10_000;
     private static final Logger LOGGER = System.getLogger(ImageStores.class.getName());
 
     private final Posix posix;
@@ -53,7 +58,8 @@ public final class ImageStores implements AutoCloseable {
     private final PoolsFile file;
     private final Secrets secrets;
     private final ImageInspector inspector;
-    private final ImageCreation creation;
+    private final ImageAccess access;
+    private final ImageJobs operations;
     private final Jobs jobs;
     private final Uploads uploads;
     private final Supplier<Collection<DiskUse>> disks;
@@ -82,11 +88,12 @@ public final class ImageStores implements AutoCloseable {
         file = new PoolsFile(home);
         secrets = new Secrets(home);
         inspector = new ImageInspector(posix);
-        creation = new ImageCreation(posix);
+        access = new ImageAccess(posix, this, secrets);
+        operations = new ImageJobs(posix, this, access);
         configuration = file.load();
         locations = new ImageLocations(configuration);
         jobs = new Jobs(registrar, notifications, hostSource, this::jobEnded);
-        uploads = new Uploads(jobs, inspector);
+        uploads = new Uploads(jobs, inspector, image -> locations.rulesFor(image));
     }
 
     /**
@@ -279,19 +286,91 @@ public final class ImageStores implements AutoCloseable {
         locations = new ImageLocations(changed);
     }
 
-    /** Creates an image: a job does it. */
-    Job create(Pool pool, String name, String format, long bytes, String options) {
-        Path target = pool.requireFree(name);
-        ImageCreation.Plan plan = ImageCreation.plan(Formats.parse(format), bytes, options);
-        pool.requireRoom(name, bytes);
-        JobRequest request = new JobRequest(
-                JobKind.CREATE,
-                Owner.pool(pool.name()),
-                pool.name() + "/" + name,
-                ObjectNames.image(pool.name(), name),
-                Set.of(target),
-                Set.of());
-        return jobs.start(request, control -> creation.create(pool, name, plan, control));
+    /** The operations on images. */
+    ImageJobs operations() {
+        return operations;
+    }
+
+    /** Where images may lie. */
+    ImageLocations locations() {
+        return locations;
+    }
+
+    /** Opens the image of a VM's disk, by the rules of where it lies. */
+    public DiskImage openDisk(DiskDefinition disk) throws IOException {
+        Path path = disk.path();
+        String problem = locations.problemOfDefinition(path);
+        if (!problem.isEmpty()) {
+            throw new DiskImageException(DiskImageException.Kind.DENIED, path.toString(), problem);
+        }
+        return access.open(path, disk.format(), DiskOpener.accessOf(disk), disk.cache());
+    }
+
+    /** The pool of a name. */
+    Pool pool(String name) {
+        Pool pool = pools.get(name);
+        if (pool == null) {
+            throw new IllegalArgumentException("pool is \"" + name + "\"; there is no such pool: see ImageStores of Host");
+        }
+        return pool;
+    }
+
+    /** The image that a text names as {@code POOL/FILE}; null for an empty text. */
+    @Nullable
+    PoolImage backing(String text) {
+        if (text.isEmpty()) {
+            return null;
+        }
+        int slash = text.indexOf('/');
+        if (slash < 0) {
+            throw new IllegalArgumentException("backing is \"" + text + "\"; give an image as POOL/FILE, or nothing");
+        }
+        return image(text.substring(0, slash), text.substring(slash + 1));
+    }
+
+    /** The image of a name in a pool. */
+    PoolImage image(String pool, String name) {
+        return pool(pool)
+                .image(name)
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "image is \"" + name + "\"; pool " + pool + " has no such image: see its Images"));
+    }
+
+    /** The image of a pool that another has as its backing file. */
+    PoolImage requireBackingInPool(PoolImage image) {
+        if (image.facts().chain().size() < 2) {
+            throw new IllegalStateException("image " + image.name() + " has no backing file to commit to");
+        }
+        ImageLayer below = image.facts().chain().get(1);
+        return imageAt(Path.of(below.path()))
+                .orElseThrow(() -> new IllegalStateException("the backing file " + below.path() + " of image " + image.name()
+                        + " is no image of a pool; register it in its pool first"));
+    }
+
+    /** Refuses to change an image that others lie on, as of now: what they show would change. */
+    void requireNothingOnTop(Pool pool, PoolImage image) {
+        List<String> above = imagesOn(image.path());
+        if (!above.isEmpty()) {
+            throw new IllegalStateException("image " + pool.name() + "/" + image.name() + " is not changed: "
+                    + String.join(", ", above) + " lie on it and would no longer show what they show now");
+        }
+    }
+
+    /** Refuses to change the backing file of an image where others lie on it too. */
+    void requireAloneOn(PoolImage image, PoolImage below) {
+        List<String> above = new ArrayList<>(imagesOn(below.path()));
+        above.removeIf(name -> name.endsWith("/" + image.name()));
+        if (!above.isEmpty()) {
+            throw new IllegalStateException("the backing file " + below.path() + " is not changed: "
+                    + String.join(", ", above) + " lie on it too and would no longer show what they show now");
+        }
+    }
+
+    private List<String> imagesOn(Path file) {
+        pools.values().forEach(Pool::refresh);
+        List<String> names = new ArrayList<>();
+        pools.values().forEach(pool -> names.addAll(pool.imagesOn(file)));
+        return names;
     }
 
     /** Part of an image's file, in Base64. */
@@ -315,6 +394,28 @@ public final class ImageStores implements AutoCloseable {
         } catch (IOException e) {
             throw new IllegalStateException(String.valueOf(e.getMessage()), e);
         }
+    }
+
+    /** Where the contents of a disk come from, as JSON. */
+    String map(PoolImage image, long offset, int most) {
+        if (offset < 0 || most < 1 || most > MOST_EXTENTS) {
+            throw new IllegalArgumentException("offset is " + offset + " and most is " + most
+                    + "; give an offset of 0 or more, and 1 to " + MOST_EXTENTS + " extents");
+        }
+        try (DiskImage disk = access.open(image, Access.READ_ONLY)) {
+            return offset >= disk.sizeBytes() ? "[]" : ImageMap.json(ImageMap.list(disk, offset, disk.sizeBytes(), most));
+        } catch (IOException e) {
+            throw new IllegalStateException(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** Names the secret that opens an encrypted image. */
+    void useSecret(Pool pool, PoolImage image, String secret) {
+        if (!secret.isEmpty() && !secrets.has(secret)) {
+            throw new IllegalArgumentException(
+                    "secret is \"" + secret + "\"; there is none of that name: define it with Host.defineSecret");
+        }
+        pool.register(image.name(), new ImageRegistry.Entry(image.entry().format(), secret));
     }
 
     /** Deletes an image that nobody uses. */
@@ -393,7 +494,8 @@ public final class ImageStores implements AutoCloseable {
         }
     }
 
-    private Optional<PoolImage> imageAt(Path path) {
+    /** The image of a pool that a path leads to. */
+    Optional<PoolImage> imageAt(Path path) {
         Path real = ImageLocations.real(path);
         return pools.values().stream()
                 .filter(pool -> pool.directory().equals(real.getParent()))

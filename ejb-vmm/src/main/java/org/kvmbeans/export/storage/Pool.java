@@ -35,7 +35,9 @@ final class Pool {
         this.directory = directory;
         this.registrar = registrar;
         this.registry = new ImageRegistry(directory);
-        this.scanner = new PoolScanner(posix, stores.inspector(), directory, registry);
+        this.scanner = new PoolScanner(
+                posix, stores.inspector(), directory, registry, image -> stores.locations()
+                        .rulesFor(image));
     }
 
     /** Opens a pool, and makes its directory where it is missing. */

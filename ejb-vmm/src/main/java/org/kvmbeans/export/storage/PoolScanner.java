@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.kvmbeans.block.ImageRules;
 import org.kvmbeans.mbeans.ObjectNames;
 import org.kvmbeans.sys.Posix;
 
@@ -24,6 +26,9 @@ final class PoolScanner {
     /** Begins the names of files that are being made; no image has such a name. */
     static final String UNFINISHED_PREFIX = ".kvmbeans-unfinished-";
 
+    /** Ends the hidden names of files that operations make. */
+    private static final String UNFINISHED_SUFFIX = ".unfinished";
+
     /** Longer than anybody writes a file without its time changing; another server may be the one that does. */
     private static final long ABANDONED_HOURS = 24;
 
@@ -31,12 +36,20 @@ final class PoolScanner {
     private final ImageInspector inspector;
     private final Path directory;
     private final ImageRegistry registry;
+    private final Function<Path, ImageRules> rules;
 
-    PoolScanner(Posix posix, ImageInspector inspector, Path directory, ImageRegistry registry) {
+    /** @param rules which further files an image may lead to */
+    PoolScanner(
+            Posix posix,
+            ImageInspector inspector,
+            Path directory,
+            ImageRegistry registry,
+            Function<Path, ImageRules> rules) {
         this.posix = posix;
         this.inspector = inspector;
         this.directory = directory;
         this.registry = registry;
+        this.rules = rules;
     }
 
     /**
@@ -90,7 +103,7 @@ final class PoolScanner {
                     name, path, entry, none, ImageFacts.unreadable("the file is gone: unregister the image", Map.of()));
         }
         ImageFacts known = known(before.images().get(name), entry);
-        return new PoolImage(name, path, entry, file, known == null ? inspector.inspect(path, entry.format()) : known);
+        return new PoolImage(name, path, entry, file, known == null ? inspector.inspect(path, entry.format(), rules.apply(path)) : known);
     }
 
     /** What the last look found, where nothing has changed since. */
@@ -104,7 +117,7 @@ final class PoolScanner {
     /** Removes what a server that crashed left unfinished. */
     void removeAbandoned() throws IOException {
         Instant oldest = Instant.now().minus(ABANDONED_HOURS, ChronoUnit.HOURS);
-        try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory, UNFINISHED_PREFIX + "*")) {
+        try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory, "{" + UNFINISHED_PREFIX + "*,.*" + UNFINISHED_SUFFIX + "}")) {
             for (Path file : stream) {
                 if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS)
                         .toInstant()

@@ -11,7 +11,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.kvmbeans.block.ImageRules;
 import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.export.job.Job;
 import org.kvmbeans.export.job.JobOutcome;
@@ -32,6 +34,7 @@ final class Uploads {
 
     private final Jobs jobs;
     private final ImageInspector inspector;
+    private final Function<Path, ImageRules> rules;
     private final Map<Long, Upload> uploads = new HashMap<>();
 
     private static final class Upload {
@@ -56,9 +59,11 @@ final class Uploads {
         }
     }
 
-    Uploads(Jobs jobs, ImageInspector inspector) {
+    /** @param rules which further files an image may lead to */
+    Uploads(Jobs jobs, ImageInspector inspector, Function<Path, ImageRules> rules) {
         this.jobs = jobs;
         this.inspector = inspector;
+        this.rules = rules;
     }
 
     /** Begins an upload. */
@@ -152,7 +157,7 @@ final class Uploads {
             }
             try {
                 upload.channel.force(true);
-                ImageFacts facts = inspector.inspect(upload.file, upload.format);
+                ImageFacts facts = inspector.inspect(upload.file, upload.format, rules.apply(upload.file));
                 if (!facts.problem().isEmpty()) {
                     throw new IOException("it is no usable " + upload.format.text() + " image: " + facts.problem());
                 }

@@ -86,7 +86,7 @@ public final class DefinitionObject {
     }
 
     /** A whole number within bounds. */
-    int integer(String key, int otherwise, int least, int most) {
+    public int integer(String key, int otherwise, int least, int most) {
         JsonNode value = node.get(key);
         if (value == null) {
             return otherwise;
