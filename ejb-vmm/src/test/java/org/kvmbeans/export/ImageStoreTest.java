@@ -118,7 +118,7 @@ class ImageStoreTest {
                 "x.raw    | vmdk  | 512 | ''                       | format is \"vmdk\"; give one of",
                 "x.raw    | raw   | 0   | ''                       | bytes is 0; give",
                 "x.raw    | raw   | 513 | ''                       | multiple of 512",
-                "x.raw    | raw   | 512 | {\"preallocation\":1}    | preallocation is 1; give one of full, off",
+                "x.raw    | raw   | 512 | {\"preallocation\":1}    | preallocation is 1; give one of falloc, full, metadata, off",
                 "x.raw    | raw   | 512 | {\"prealocation\":\"x\"} | did you mean \"preallocation\"",
                 "x.raw    | raw   | 512 | nonsense                 | the options is refused: it is not JSON"
             })

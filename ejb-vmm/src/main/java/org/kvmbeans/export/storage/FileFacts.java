@@ -17,8 +17,14 @@ import org.kvmbeans.sys.Posix;
  * @param bytes its length
  * @param allocatedBytes what it takes of its file system; -1 where that is not known
  * @param modified when it was last written
+ * @param settled whether that was long enough ago that a later write has another time: clocks of file systems tick slowly
  */
-record FileFacts(@Nullable Object key, long bytes, long allocatedBytes, FileTime modified) {
+record FileFacts(@Nullable Object key, long bytes, long allocatedBytes, FileTime modified, boolean settled) {
+    /** A file that is not there. */
+    static final FileFacts NONE = new FileFacts(null, 0, 0, FileTime.fromMillis(0), true);
+
+    private static final long SETTLING_MILLIS = 2_000;
+
     /** Looks at a file; links are followed. */
     static FileFacts of(Posix posix, Path file) throws IOException {
         BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
@@ -26,7 +32,8 @@ record FileFacts(@Nullable Object key, long bytes, long allocatedBytes, FileTime
                 attributes.fileKey(),
                 attributes.size(),
                 attributes.isRegularFile() ? allocated(posix, file) : -1,
-                attributes.lastModifiedTime());
+                attributes.lastModifiedTime(),
+                attributes.lastModifiedTime().toMillis() < System.currentTimeMillis() - SETTLING_MILLIS);
     }
 
     private static long allocated(Posix posix, Path file) {

@@ -70,7 +70,8 @@ final class ImageInspector {
     boolean holds(ImageFacts facts) {
         for (Map.Entry<Path, FileFacts> file : facts.files().entrySet()) {
             try {
-                if (!FileFacts.of(posix, file.getKey()).equals(file.getValue())) {
+                boolean settled = file.getValue().settled();
+                if (!settled || !FileFacts.of(posix, file.getKey()).equals(file.getValue())) {
                     return false;
                 }
             } catch (IOException e) {

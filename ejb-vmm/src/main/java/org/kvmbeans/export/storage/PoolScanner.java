@@ -6,7 +6,6 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
@@ -98,9 +97,8 @@ final class PoolScanner {
     private PoolImage image(String name, ImageRegistry.Entry entry, @Nullable FileFacts file, PoolContent before) {
         Path path = directory.resolve(name);
         if (file == null) {
-            FileFacts none = new FileFacts(null, 0, 0, FileTime.fromMillis(0));
             return new PoolImage(
-                    name, path, entry, none, ImageFacts.unreadable("the file is gone: unregister the image", Map.of()));
+                    name, path, entry, FileFacts.NONE, ImageFacts.unreadable("the file is gone: unregister the image", Map.of()));
         }
         ImageFacts known = known(before.images().get(name), entry);
         return new PoolImage(name, path, entry, file, known == null ? inspector.inspect(path, entry.format(), rules.apply(path)) : known);
