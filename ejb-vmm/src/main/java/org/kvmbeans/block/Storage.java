@@ -1,6 +1,8 @@
 package org.kvmbeans.block;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.IoVector;
 
 /**
@@ -28,6 +30,21 @@ public interface Storage extends AutoCloseable {
 
     /** Writes all of {@code source} from {@code offset} on; beyond the end it grows, where it can. */
     void write(long offset, IoVector source) throws IOException;
+
+    /** Reads without waiting, if that is possible; as {@link DiskImage#readAtOnce}. */
+    default boolean readAtOnce(long offset, IoVector target) throws IOException {
+        return false;
+    }
+
+    /** Writes without waiting, if that can be expected; as {@link DiskImage#writeAtOnce}. */
+    default boolean writeAtOnce(long offset, IoVector source) throws IOException {
+        return false;
+    }
+
+    /** Opens a way to read and write while the caller goes on; as {@link DiskImage#openAsync}. */
+    default <T> @Nullable AsyncRequests<T> openAsync(EventFd signal) {
+        return null;
+    }
 
     /** Makes every write that was done before durable. */
     void flush() throws IOException;

@@ -169,7 +169,8 @@ public final class HostFile implements Storage {
         }
     }
 
-    /** Reads what the page cache has, as {@link org.kvmbeans.block.DiskImage#readAtOnce}. */
+    /** Reads what the page cache has. */
+    @Override
     public boolean readAtOnce(long offset, IoVector target) throws DiskImageException {
         long total = target.totalBytes();
         if (options.cache().direct() || offset + total > sizeBytes) {
@@ -197,7 +198,8 @@ public final class HostFile implements Storage {
         return true;
     }
 
-    /** Writes into the page cache, as {@link org.kvmbeans.block.DiskImage#writeAtOnce}. */
+    /** Writes into the page cache. */
+    @Override
     public boolean writeAtOnce(long offset, IoVector source) throws DiskImageException {
         if (options.cache().direct() || options.cache().durability() == Durability.AFTER_WRITE) {
             return false;
@@ -211,7 +213,8 @@ public final class HostFile implements Storage {
         return true;
     }
 
-    /** Opens direct I/O in the kernel's background, as {@link org.kvmbeans.block.DiskImage#openAsync}. */
+    /** Opens direct I/O in the kernel's background. */
+    @Override
     public <T> @Nullable AsyncRequests<T> openAsync(EventFd signal) {
         return options.cache().direct() ? FileRequests.open(posix, this, signal) : null;
     }

@@ -190,6 +190,17 @@ final class Allocator {
         }
     }
 
+    /** The compressed data of a cluster is written: its entry is this one from now on. */
+    void linkCompressed(long offset, long entry) throws IOException {
+        ByteBuffer bytes = map.cache().change(requireSlice(offset));
+        int position = map.position(offset);
+        release(bytes.getLong(position), false);
+        bytes.putLong(position, entry);
+        if (layout.extendedL2()) {
+            bytes.putLong(position + Long.BYTES, 0);
+        }
+    }
+
     /** An entry's place in the storage loses the reference; it is counted until that is durable. */
     void release(long entry, boolean toStorage) {
         if ((entry & Qcow2Layout.COMPRESSED) != 0) {

@@ -27,6 +27,8 @@ final class ClusterRefcounts {
     private long unwritten;
 
     private long allocated;
+    /** Where the next compressed data goes in a cluster that has some already; 0 where there is none. */
+    private long packed;
 
     ClusterRefcounts(
             Posix posix,
@@ -55,7 +57,7 @@ final class ClusterRefcounts {
         if (blockOffset(cluster) == 0) {
             return 0;
         }
-        return RefcountBits.get(slice(cluster).bytes(), layout.refcountOrder(), indexInSlice(cluster));
+        return Refcounts.get(slice(cluster).bytes(), layout.refcountOrder(), indexInSlice(cluster));
     }
 
     /**
@@ -81,6 +83,9 @@ final class ClusterRefcounts {
         change(first, count, delta);
         if (delta < 0) {
             lowestFree = Math.min(lowestFree, first);
+            long packing = packed >>> layout.clusterBits();
+            // It may become free, and somebody else's.
+            packed = packing >= first && packing < first + count ? 0 : packed;
         }
     }
 
@@ -90,8 +95,8 @@ final class ClusterRefcounts {
             long sliceEnd = Math.min(first + count, (cluster >>> sliceBits) + 1 << sliceBits);
             for (; cluster < sliceEnd; cluster++) {
                 int index = indexInSlice(cluster);
-                long refcount = RefcountBits.get(bytes, layout.refcountOrder(), index);
-                RefcountBits.set(bytes, layout.refcountOrder(), index, refcount + delta);
+                long refcount = Refcounts.get(bytes, layout.refcountOrder(), index);
+                Refcounts.set(bytes, layout.refcountOrder(), index, refcount + delta);
             }
         }
     }
@@ -154,6 +159,40 @@ final class ClusterRefcounts {
         return first;
     }
 
+    /**
+     * Takes bytes for compressed data: behind the last ones, where that leaves no gap to the next free cluster. Each cluster
+     * that they touch has a reference more.
+     *
+     * @param bytes below a cluster's
+     * @param limit where they have to begin below
+     * @return where they begin, or -1 where that is beyond the limit
+     */
+    long allocateBytes(int bytes, long limit) throws IOException {
+        int clusterBytes = layout.clusterBytes();
+        long start = packed;
+        long packing = start >>> layout.clusterBits();
+        if (start != 0 && get(packing) >= layout.maxRefcount()) {
+            start = 0;
+        }
+        int room = start == 0 ? 0 : (int) (clusterBytes - (start & clusterBytes - 1));
+        boolean shares = room > 0;
+        if (room < bytes) {
+            long next = allocate(1);
+            shares = shares && next == packing + 1;
+            start = shares ? start : next << layout.clusterBits();
+            if (start >= limit) {
+                add(next, 1, -1);
+                return -1;
+            }
+        }
+        if (shares) {
+            change(packing, 1, 1);
+        }
+        long end = start + bytes;
+        packed = (end & clusterBytes - 1) == 0 ? 0 : end;
+        return start;
+    }
+
     private void take(long first) throws IOException {
         change(first, allocated, 1);
         unwritten = Math.max(unwritten, (first + allocated) << layout.clusterBits());
@@ -181,7 +220,7 @@ final class ClusterRefcounts {
             ByteBuffer bytes = slice(cluster).bytes();
             long sliceEnd = (cluster >>> sliceBits) + 1 << sliceBits;
             for (; cluster < sliceEnd; cluster++) {
-                if (RefcountBits.get(bytes, layout.refcountOrder(), indexInSlice(cluster)) == 0) {
+                if (Refcounts.get(bytes, layout.refcountOrder(), indexInSlice(cluster)) == 0) {
                     return requireFree(cluster);
                 }
             }

@@ -50,6 +50,37 @@ final class DiskReader {
         }
     }
 
+    /** As {@link org.kvmbeans.block.DiskImage#readAtOnce}, from this image or one below it. */
+    boolean readAtOnce(long offset, IoVector target, Run run) throws IOException {
+        long length = target.totalBytes();
+        int age = metadata.findAtOnce(offset, length, run);
+        if (age < 0) {
+            return false;
+        }
+        try {
+            DiskReader reader = this;
+            while (run.kind == Run.Kind.UNALLOCATED && run.bytes == length) {
+                Backing below = reader.backing;
+                if (below == null || offset + length > below.sizeBytes()) {
+                    return false;
+                }
+                if (below.reader() == null) {
+                    return fits(below.image(), offset, length) && below.image().readAtOnce(offset, target);
+                }
+                reader = below.reader();
+                if (reader.metadata.findAtOnce(offset, length, run) < 0) {
+                    return false;
+                }
+            }
+            return run.kind == Run.Kind.DATA
+                    && run.bytes == length
+                    && !reader.data.encrypted()
+                    && reader.data.storage().readAtOnce(run.hostOffset, target);
+        } finally {
+            metadata.leave(age);
+        }
+    }
+
     /** As {@link #read} for a request that has entered already. */
     void readEntered(long offset, IoVector target, Scratch scratch) throws IOException {
         long total = target.totalBytes();
@@ -86,14 +117,18 @@ final class DiskReader {
         return length;
     }
 
+    private static boolean fits(DiskImage image, long offset, long length) {
+        return ((offset | length) & image.geometry().blockBytes() - 1) == 0;
+    }
+
     /** Reads from an image that may have larger blocks than this one. */
     private static void readImage(
             DiskImage image, long offset, IoVector target, long at, long length, Scratch scratch) throws IOException {
-        long blockMask = image.geometry().blockBytes() - 1;
-        if (((offset | length) & blockMask) == 0) {
+        if (fits(image, offset, length)) {
             image.read(offset, scratch.part(target, at, length));
             return;
         }
+        long blockMask = image.geometry().blockBytes() - 1;
         for (long done = 0; done < length; ) {
             long start = offset + done & ~blockMask;
             int skipped = (int) (offset + done - start);
@@ -160,7 +195,7 @@ final class DiskReader {
             }
             most = Math.min(run.bytes, below.sizeBytes() - offset);
             if (below.reader() == null) {
-                if (((offset | most) & below.image().geometry().blockBytes() - 1) != 0) {
+                if (!fits(below.image(), offset, most)) {
                     return new Extent(offset, most, Extent.Kind.DATA, depth + 1, -1);
                 }
                 Extent extent = below.image().extent(offset, most);

@@ -34,6 +34,24 @@ final class DiskWriter {
         }
     }
 
+    /** As {@link org.kvmbeans.block.DiskImage#writeAtOnce}: where that is one stretch of the image's own clusters. */
+    boolean writeAtOnce(long offset, IoVector source, Run run) throws IOException {
+        long length = source.totalBytes();
+        int age = metadata.findAtOnce(offset, length, run);
+        if (age < 0) {
+            return false;
+        }
+        try {
+            return run.kind == Run.Kind.DATA
+                    && run.own
+                    && run.bytes == length
+                    && !data.encrypted()
+                    && data.storage().writeAtOnce(run.hostOffset, source);
+        } finally {
+            metadata.leave(age);
+        }
+    }
+
     private long writeSome(long offset, IoVector source, long at, Scratch scratch) throws IOException {
         long most = source.totalBytes() - at;
         int age = metadata.findAndEnter(offset, most, scratch.run);

@@ -3,6 +3,7 @@ package org.kvmbeans.block.qcow2;
 import java.io.IOException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.kvmbeans.block.Access;
+import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.Storage;
 import org.kvmbeans.sys.Posix;
 
@@ -143,6 +144,36 @@ final class Metadata {
                 lock.unlock();
             }
             map.cache().fetch(run.missingSlice);
+        }
+    }
+
+    /**
+     * As {@link #findAndEnter} where that takes no waiting.
+     *
+     * @return -1 otherwise
+     */
+    int findAtOnce(long offset, long most, Run run) {
+        if (corruption.found() || !lock.tryLock()) {
+            return -1;
+        }
+        try {
+            int age = writable ? gate.tryEnter() : 0;
+            if (age >= 0 && !findQuietly(offset, most, run)) {
+                leave(age);
+                return -1;
+            }
+            return age;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean findQuietly(long offset, long most, Run run) {
+        try {
+            return map.find(offset, most, run);
+        } catch (DiskImageException e) {
+            // Whoever asks again, and may wait, is told what is wrong.
+            return false;
         }
     }
 

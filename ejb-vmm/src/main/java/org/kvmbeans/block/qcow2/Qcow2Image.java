@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.Access;
+import org.kvmbeans.block.AsyncRequests;
 import org.kvmbeans.block.BackingReference;
 import org.kvmbeans.block.DiskGeometry;
 import org.kvmbeans.block.DiskImage;
@@ -13,6 +14,7 @@ import org.kvmbeans.block.Extent;
 import org.kvmbeans.block.ImageOpener;
 import org.kvmbeans.block.LayeredImage;
 import org.kvmbeans.block.Storage;
+import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.Posix;
 
@@ -28,9 +30,11 @@ public final class Qcow2Image implements LayeredImage {
 
     private final Metadata metadata;
     private final DiskReader reader;
+    private final DiskData data;
     private final DiskWriter writer;
     private final Zeroing zeroing;
     private final Resizing resizing;
+    private final @Nullable CompressedWriter compressed;
     private final Scratch.Pool scratches;
     private final DiskGeometry geometry;
     /** Held by whoever changes the image as a whole. */
@@ -48,12 +52,16 @@ public final class Qcow2Image implements LayeredImage {
             DiskGeometry geometry) {
         this.metadata = metadata;
         this.reader = reader;
+        this.data = data;
         this.scratches = scratches;
         this.geometry = geometry;
         Allocator allocator = new Allocator(metadata);
         writer = new DiskWriter(metadata, reader, data, allocator);
         zeroing = new Zeroing(metadata, reader, writer, allocator, rawExternal);
         resizing = new Resizing(metadata, reader, zeroing, allocator);
+        compressed = data.encrypted() || metadata.externalData()
+                ? null
+                : new CompressedWriter(metadata, allocator, metadata.writeBack.header().compression());
     }
 
     /**
@@ -122,6 +130,64 @@ public final class Qcow2Image implements LayeredImage {
         requireWritable();
         try (Scratch scratch = scratches.take()) {
             writer.write(offset, source, scratch);
+        } finally {
+            markIfCorrupt();
+        }
+    }
+
+    @Override
+    public boolean readAtOnce(long offset, IoVector target) throws IOException {
+        check(offset, target.totalBytes());
+        try (Scratch scratch = scratches.take()) {
+            return reader.readAtOnce(offset, target, scratch.run);
+        }
+    }
+
+    @Override
+    public boolean writeAtOnce(long offset, IoVector source) throws IOException {
+        check(offset, source.totalBytes());
+        if (!metadata.writable() || metadata.corruption.found()) {
+            return false;
+        }
+        try (Scratch scratch = scratches.take()) {
+            return writer.writeAtOnce(offset, source, scratch.run);
+        }
+    }
+
+    @Override
+    public <T> @Nullable AsyncRequests<T> openAsync(EventFd signal) {
+        if (data.encrypted()) {
+            return null;
+        }
+        AsyncRequests<Qcow2Requests.Entered<T>> storage = metadata.data.openAsync(signal);
+        return storage == null ? null : new Qcow2Requests<>(metadata, storage);
+    }
+
+    /** Bytes of a cluster: what {@link #writeCompressed} takes. */
+    public int clusterBytes() {
+        return metadata.layout.clusterBytes();
+    }
+
+    /**
+     * Writes a cluster compressed, or as it is where that takes less room or the image cannot have compressed clusters, being
+     * encrypted or having a data file. Several threads get it done faster.
+     *
+     * @param offset where a cluster of the disk begins
+     * @param source all of the cluster, or what there is of it at the end of the disk
+     */
+    public void writeCompressed(long offset, IoVector source) throws IOException {
+        long length = source.totalBytes();
+        check(offset, length);
+        boolean whole = length == clusterBytes() || (length < clusterBytes() && offset + length == sizeBytes());
+        if (!whole || !metadata.layout.aligned(offset)) {
+            throw new IllegalArgumentException(metadata.storage.name() + ": " + length + " bytes at " + offset
+                    + " to be compressed; it must be a cluster of " + clusterBytes() + " bytes");
+        }
+        requireWritable();
+        try (Scratch scratch = scratches.take()) {
+            if (compressed == null || !compressed.write(offset, source, scratch)) {
+                writer.write(offset, source, scratch);
+            }
         } finally {
             markIfCorrupt();
         }
@@ -293,6 +359,9 @@ public final class Qcow2Image implements LayeredImage {
                 Storage data = metadata.externalData() ? metadata.data : null;
                 DiskImage below = backing()) {
             reader.close();
+            if (compressed != null) {
+                compressed.close();
+            }
             if (metadata.writable()) {
                 metadata.writeBack.close();
             }

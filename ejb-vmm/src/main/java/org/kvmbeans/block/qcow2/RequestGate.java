@@ -32,6 +32,11 @@ final class RequestGate {
         return age;
     }
 
+    /** As {@link #enter} where the gate is open, and -1 where it is shut. */
+    int tryEnter() {
+        return shut ? -1 : enter();
+    }
+
     /** A request has ended; called with the lock or without. */
     void leave(int ageOfRequest) {
         if (active[ageOfRequest].decrementAndGet() == 0 && shut) {

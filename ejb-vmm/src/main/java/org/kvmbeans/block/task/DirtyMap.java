@@ -122,6 +122,16 @@ public final class DirtyMap implements WriteWatch {
         }
     }
 
+    /** Takes the marks of another map of the same disk over: it has none then. Nobody marks meanwhile. */
+    public void takeFrom(DirtyMap other) {
+        for (long at = other.nextDirty(0); at >= 0; at = at < sizeBytes ? other.nextDirty(at) : -1) {
+            long end = other.dirtyEnd(at, sizeBytes);
+            mark(at, end - at);
+            other.clear(at, end);
+            at = end;
+        }
+    }
+
     @Override
     public void afterChange(long offset, long length) {
         mark(offset, length);

@@ -104,10 +104,19 @@ final class LiveCopy implements AutoCloseable {
 
     /** Copies all that is marked, once. */
     void pass() throws IOException {
+        // A disk that was closed ends the operation, also where nothing is left to copy.
+        disk.use(image -> image);
         passes++;
         if (passes > PATIENT_PASSES) {
             watch.delay(dirty.dirtyBytes() > FEW_BYTES);
         }
+        copyMarked();
+        if (passes == 1) {
+            sink.firstPassEnds();
+        }
+    }
+
+    private void copyMarked() throws IOException {
         long size = disk.sizeBytes();
         for (long at = dirty.nextDirty(0); at >= 0; at = at >= size ? -1 : dirty.nextDirty(at)) {
             long end = Math.min(dirty.dirtyEnd(at, size), at + RUN_BYTES);
@@ -117,9 +126,6 @@ final class LiveCopy implements AutoCloseable {
             at = copyRun(at, end);
         }
         copy.finish();
-        if (passes == 1) {
-            sink.firstPassEnds();
-        }
     }
 
     private long copyRun(long from, long end) throws IOException {
@@ -155,7 +161,7 @@ final class LiveCopy implements AutoCloseable {
             source.readDirectly(exclusive.current());
             copy.hurry(true);
             try {
-                pass();
+                copyMarked();
             } finally {
                 copy.hurry(false);
                 source.readDirectly(null);

@@ -49,6 +49,20 @@ final class MemoryImage implements LayeredImage {
         return this;
     }
 
+    MemoryImage toWrite() {
+        writable = true;
+        return this;
+    }
+
+    /** Opens it again, and what is below it. */
+    MemoryImage again() {
+        closed = false;
+        if (backing instanceof MemoryImage below) {
+            below.again();
+        }
+        return this;
+    }
+
     MemoryImage filled(long seed) throws IOException {
         Memory.write(this, 0, Memory.random((int) sizeBytes(), seed));
         return this;

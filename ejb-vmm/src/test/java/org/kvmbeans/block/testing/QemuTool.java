@@ -36,6 +36,17 @@ public final class QemuTool {
         }
     }
 
+    /** What {@code qemu-img check} finds; an empty object where it cannot check the image at all. */
+    public static JsonNode check(Path image) {
+        try {
+            JsonNode found = new ObjectMapper()
+                    .readTree(run("qemu-img", "check", "--output=json", image).output());
+            return found.isMissingNode() ? new ObjectMapper().createObjectNode() : found;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Runs {@code qemu-io} on a qcow2 image; all of the commands must succeed. */
     public static String io(Path image, String... commands) {
         List<Object> arguments = new ArrayList<>(List.of("-f", "qcow2"));

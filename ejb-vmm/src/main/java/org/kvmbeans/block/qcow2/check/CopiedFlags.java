@@ -22,7 +22,7 @@ final class CopiedFlags {
 
     void run() throws IOException {
         TablePointer l1 = scope.header().l1Table();
-        new TableReader(scope.posix(), scope.storage()).read(l1.offset(), l1.count(), (bytes, count, first) -> {
+        new TableReader(scope).read(l1.offset(), l1.count(), (bytes, count, first) -> {
             boolean changed = false;
             for (int i = 0; i < count; i++) {
                 long entry = bytes.getLong(i * Long.BYTES);

@@ -11,7 +11,7 @@ final class L1Walk {
 
     L1Walk(Scope scope) {
         this.scope = scope;
-        this.reader = new TableReader(scope.posix(), scope.storage());
+        this.reader = new TableReader(scope);
     }
 
     void run(MetadataWalk.L1Table table) throws IOException {

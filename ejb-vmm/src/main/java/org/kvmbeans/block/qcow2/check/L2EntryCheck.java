@@ -163,6 +163,10 @@ final class L2EntryCheck {
             findings.corruption("L2 entry 0x%x in the table at byte %d leads to metadata", entry, table);
             return scope.repairing() ? moved(right, cluster, hasData) : right;
         }
+        if (scope.repairing() && active && (references.state(cluster) & (References.COPIED | References.SHARED)) != 0) {
+            // Clusters of the disk share nothing but with snapshots; programs that write one of the two rely on it.
+            return moved(right, cluster, hasData);
+        }
         count(cluster, right);
         if (active) {
             statistics(offset);
@@ -207,7 +211,7 @@ final class L2EntryCheck {
         return entry | Qcow2Layout.COPIED;
     }
 
-    /** A cluster that overlaps metadata gets a place of its own, with what it reads as now. */
+    /** A cluster that lies where something else does gets a place of its own, with what it reads as now. */
     private long moved(long entry, long cluster, boolean hasData) throws IOException {
         if (!hasData) {
             return lost();

@@ -11,8 +11,6 @@ import org.kvmbeans.block.qcow2.StorageBuffer;
  * which they lie in the file.
  */
 final class L2Walk {
-    private static final int PIECE_BYTES = 1 << 20;
-
     private final Scope scope;
     private final Qcow2Layout layout;
     private final References references;
@@ -26,8 +24,8 @@ final class L2Walk {
         this.scope = scope;
         this.layout = scope.layout();
         this.references = scope.references();
-        this.maxTables = Math.max(1, PIECE_BYTES / layout.clusterBytes());
-        this.buffer = new StorageBuffer(scope.posix(), maxTables * layout.clusterBytes());
+        this.maxTables = scope.pieceBytes() / layout.clusterBytes();
+        this.buffer = new StorageBuffer(scope.posix(), scope.pieceBytes());
         this.entries = new L2EntryCheck(scope);
     }
 

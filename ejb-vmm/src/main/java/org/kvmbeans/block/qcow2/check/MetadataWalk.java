@@ -34,7 +34,7 @@ final class MetadataWalk {
         this.scope = scope;
         this.header = scope.header();
         this.findings = scope.findings();
-        this.reader = new TableReader(scope.posix(), scope.storage());
+        this.reader = new TableReader(scope);
     }
 
     /** An L1 table that was counted; the disk's own is active. */
@@ -67,20 +67,25 @@ final class MetadataWalk {
         scope.references().add(0, 1, References.EXCLUSIVE);
         EncryptionHeader encryption = header.extensions().encryption();
         if (encryption != null) {
-            scope.claim("the LUKS header", encryption.offset(), encryption.bytes());
+            scope.claimEssential("the LUKS header", encryption.offset(), encryption.bytes());
         }
-        addL1Table("the active L1 table", header.l1Table(), true);
+        TablePointer l1 = header.l1Table();
+        if (scope.claimEssential("the active L1 table", l1.offset(), l1Bytes(l1))) {
+            addL1Table(l1, true);
+        }
         walkSnapshots();
         walkBitmaps();
     }
 
-    private boolean addL1Table(String what, TablePointer l1, boolean active) throws IOException {
-        boolean claimed = scope.claim(what, l1.offset(), (long) l1.count() * Long.BYTES);
-        if (claimed && l1.count() > 0) {
+    private static long l1Bytes(TablePointer l1) {
+        return (long) l1.count() * Long.BYTES;
+    }
+
+    private void addL1Table(TablePointer l1, boolean active) {
+        if (l1.count() > 0) {
             l1Tables.add(new L1Table(l1, active));
-            scope.expect((long) l1.count() * Long.BYTES);
+            scope.expect(l1Bytes(l1));
         }
-        return claimed;
     }
 
     private void walkSnapshots() throws IOException {
@@ -95,17 +100,21 @@ final class MetadataWalk {
             findings.checkError("the snapshot table cannot be read: " + e.getMessage());
             return;
         }
-        scope.claim("the snapshot table", header.snapshotTable().offset(), table.storedBytes());
+        if (!scope.claimEssential("the snapshot table", header.snapshotTable().offset(), table.storedBytes())) {
+            return;
+        }
         for (Snapshot snapshot : table.snapshots()) {
             if (header.version() > 2 && snapshot.diskBytes() < 0) {
                 findings.corruption("the entry of snapshot " + snapshot.id() + " has no size of its disk");
                 snapshotsChanged = true;
             }
+            TablePointer l1 = snapshot.l1Table();
             String problem = snapshot.problem(header.layout());
             if (problem != null) {
                 findings.corruption("snapshot " + snapshot.id() + " " + problem);
                 snapshotsChanged = true;
-            } else if (addL1Table("the L1 table of snapshot " + snapshot.id(), snapshot.l1Table(), false)) {
+            } else if (scope.claim("the L1 table of snapshot " + snapshot.id(), l1.offset(), l1Bytes(l1))) {
+                addL1Table(l1, false);
                 snapshots.add(snapshot);
             } else {
                 snapshotsChanged = true;

@@ -9,8 +9,6 @@ import org.kvmbeans.block.qcow2.StorageBuffer;
 
 /** Compares the refcounts of an image with the references that were counted, and may set them right where they stand. */
 final class RefcountComparison {
-    private static final int PIECE_BYTES = 1 << 20;
-
     private static final String HAS = "the cluster at byte %d has refcount %d, and %d references";
 
     private final Scope scope;
@@ -34,7 +32,7 @@ final class RefcountComparison {
         references = scope.references();
         findings = scope.findings();
         blockBits = layout.refcountBlockBits();
-        buffer = new StorageBuffer(scope.posix(), Math.max(PIECE_BYTES, layout.clusterBytes()));
+        buffer = new StorageBuffer(scope.posix(), scope.pieceBytes());
     }
 
     /** Where the last cluster that is in use ends. */
@@ -118,7 +116,15 @@ final class RefcountComparison {
             return repair == null ? stored : counted;
         }
         findings.corruption(HAS, cluster << layout.clusterBits(), stored, counted);
+        requireRoom(cluster, counted);
         return repair == Repair.ALL ? Math.min(counted, layout.maxRefcount()) : stored;
+    }
+
+    private void requireRoom(long cluster, int counted) {
+        if (counted > layout.maxRefcount()) {
+            findings.checkError("the cluster at byte " + (cluster << layout.clusterBits()) + " has " + counted
+                    + " references, for which refcounts of " + layout.refcountBits() + " bits have no room");
+        }
     }
 
     private void checkFlags(long cluster, long stored, int state) {
@@ -147,6 +153,7 @@ final class RefcountComparison {
                 missingBlock = true;
                 highestUsed = cluster;
                 findings.corruption(HAS, cluster << layout.clusterBits(), 0, state >>> References.COUNT_SHIFT);
+                requireRoom(cluster, state >>> References.COUNT_SHIFT);
                 if ((state & (References.COPIED | References.SHARED)) != 0) {
                     checkFlags(cluster, 0, state);
                 }

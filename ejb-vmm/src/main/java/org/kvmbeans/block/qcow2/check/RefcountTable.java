@@ -28,7 +28,7 @@ final class RefcountTable {
             return;
         }
         scope.expect(bytes);
-        TableReader reader = new TableReader(scope.posix(), scope.storage());
+        TableReader reader = new TableReader(scope);
         reader.read(table.offset(), blocks.length, (piece, count, first) -> {
             for (int i = 0; i < count; i++) {
                 long entry = piece.getLong(i * Long.BYTES);

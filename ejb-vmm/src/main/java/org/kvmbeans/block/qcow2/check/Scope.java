@@ -1,6 +1,7 @@
 package org.kvmbeans.block.qcow2.check;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.Progress;
 import org.kvmbeans.block.Storage;
 import org.kvmbeans.block.qcow2.Qcow2Header;
@@ -9,6 +10,8 @@ import org.kvmbeans.sys.Posix;
 
 /** What one pass over an image works on: the image, what it has found, and how far it has come. */
 final class Scope {
+    private static final int PIECE_BYTES = 1 << 20;
+
     private final Posix posix;
     private final Storage storage;
     private final Qcow2Header header;
@@ -80,6 +83,12 @@ final class Scope {
         }
     }
 
+    /** Bytes in which tables are read: as many as pay, and a cluster at least. */
+    int pieceBytes() {
+        long file = Math.min(PIECE_BYTES, fileClusters << layout.clusterBits());
+        return (int) Math.max(layout.clusterBytes(), file);
+    }
+
     void expect(long units) {
         totalUnits += units;
     }
@@ -98,32 +107,50 @@ final class Scope {
     }
 
     /**
-     * Counts metadata that nothing may share.
+     * Counts metadata that nothing may share; where it cannot be where it is said to be, that is a corruption.
      *
      * @param what its name in messages, with an article
      * @return whether it lies within the file, and shares no cluster with other metadata
      */
     boolean claim(String what, long offset, long bytes) throws IOException {
-        if (bytes == 0) {
-            return true;
+        String problem = claimed(what, offset, bytes);
+        if (problem != null) {
+            findings.corruption(problem);
         }
-        long end = layout.clusters(offset + bytes);
-        if (offset < 0 || bytes < 0 || offset > Long.MAX_VALUE - bytes || end > fileClusters) {
-            findings.corruption(what + " at byte " + Long.toUnsignedString(offset) + " with " + Long.toUnsignedString(bytes)
-                    + " bytes ends beyond the file");
-            return false;
+        return problem == null;
+    }
+
+    /** As {@link #claim}, for metadata without which it is not known what of the image is in use: nothing is repaired then. */
+    boolean claimEssential(String what, long offset, long bytes) throws IOException {
+        String problem = claimed(what, offset, bytes);
+        if (problem != null) {
+            findings.checkError(problem);
+        }
+        return problem == null;
+    }
+
+    private @Nullable String claimed(String what, long offset, long bytes) throws IOException {
+        if (bytes == 0) {
+            return null;
+        }
+        if (offset < 0
+                || bytes < 0
+                || offset > Long.MAX_VALUE - bytes
+                || layout.clusters(offset + bytes) > fileClusters) {
+            return what + " at byte " + Long.toUnsignedString(offset) + " with " + Long.toUnsignedString(bytes)
+                    + " bytes ends beyond the file";
         }
         long first = offset >>> layout.clusterBits();
+        long end = layout.clusters(offset + bytes);
         for (long cluster = first; cluster < end; cluster++) {
             if (references.state(cluster) != 0) {
-                findings.corruption(what + " at byte " + offset + " lies in the same cluster as other metadata, at byte "
-                        + (cluster << layout.clusterBits()));
-                return false;
+                return what + " at byte " + offset + " lies in the same cluster as other metadata, at byte "
+                        + (cluster << layout.clusterBits());
             }
         }
         for (long cluster = first; cluster < end; cluster++) {
             references.add(cluster, 1, References.EXCLUSIVE);
         }
-        return true;
+        return null;
     }
 }

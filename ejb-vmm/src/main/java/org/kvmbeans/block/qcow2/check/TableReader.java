@@ -5,18 +5,15 @@ import java.nio.ByteBuffer;
 import org.kvmbeans.block.Extent;
 import org.kvmbeans.block.Storage;
 import org.kvmbeans.block.qcow2.StorageBuffer;
-import org.kvmbeans.sys.Posix;
 
 /** Reads tables of entries of 8 bytes in large pieces, passing over holes, which are entries of 0. Used by one thread. */
 final class TableReader {
-    private static final int PIECE_BYTES = 1 << 20;
-
     private final Storage storage;
     private final StorageBuffer buffer;
 
-    TableReader(Posix posix, Storage storage) {
-        this.storage = storage;
-        buffer = new StorageBuffer(posix, PIECE_BYTES);
+    TableReader(Scope scope) {
+        storage = scope.storage();
+        buffer = new StorageBuffer(scope.posix(), scope.pieceBytes());
     }
 
     /** Takes a piece of a table. */
@@ -42,7 +39,7 @@ final class TableReader {
                 position = offset + whole;
                 continue;
             }
-            int bytes = (int) Math.min(PIECE_BYTES, end - position);
+            int bytes = (int) Math.min(buffer.capacity(), end - position);
             buffer.read(storage, position, 0, bytes);
             if (visitor.visit(buffer.bytes(), bytes / Long.BYTES, (position - offset) / Long.BYTES)) {
                 buffer.write(storage, position, 0, bytes);
