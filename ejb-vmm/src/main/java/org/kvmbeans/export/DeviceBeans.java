@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import javax.management.NotificationBroadcasterSupport;
 import javax.management.ObjectName;
+import org.kvmbeans.export.jmx.DescribedMBean;
 import org.kvmbeans.machine.VirtualMachine;
 import org.kvmbeans.machine.device.DeviceKind;
 import org.kvmbeans.machine.device.QueueMonitor;

@@ -5,17 +5,26 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import org.kvmbeans.legacy.DeviceTimers;
+import org.kvmbeans.machine.device.DiskOpener;
 import org.kvmbeans.sys.Posix;
 
 /** What all machines of a process share: system calls, a timer thread, and threads that act on what guests do. */
 public final class MachineServices implements AutoCloseable {
     private final Posix posix;
+    private final DiskOpener disks;
     private final ScheduledThreadPoolExecutor timerThread;
     private final DeviceTimers timers;
     private final ExecutorService events;
 
+    /** Services whose disks are images that lead nowhere. */
     public MachineServices(Posix posix) {
+        this(posix, DiskOpener.ofPlainImages(posix));
+    }
+
+    /** @param disks opens the images of the machines' disks */
+    public MachineServices(Posix posix, DiskOpener disks) {
         this.posix = posix;
+        this.disks = disks;
         timerThread = new ScheduledThreadPoolExecutor(1, daemons("kvmbeans-timers"));
         timerThread.setRemoveOnCancelPolicy(true);
         timers = DeviceTimers.on(timerThread);
@@ -32,6 +41,10 @@ public final class MachineServices implements AutoCloseable {
 
     Posix posix() {
         return posix;
+    }
+
+    DiskOpener disks() {
+        return disks;
     }
 
     DeviceTimers timers() {

@@ -32,9 +32,33 @@ public final class RolePolicy implements Restrictor {
             "limit",
             "limitReceive",
             "limitTransmit",
-            "changeTarget");
+            "changeTarget",
+            "refresh",
+            "cancel",
+            "complete");
     private static final Set<String> ADMIN_OPERATIONS =
-            Set.of("defineVm", "undefine", "addDisk", "removeDisk", "addNic", "removeNic", "changeVcpuCount", "resize");
+            Set.of(
+            "defineVm",
+            "undefine",
+            "addDisk",
+            "removeDisk",
+            "addNic",
+            "removeNic",
+            "changeVcpuCount",
+            "resize",
+            "addPool",
+            "removePool",
+            "changeDiskPathPolicy",
+            "defineSecret",
+            "removeSecret",
+            "create",
+            "register",
+            "unregister",
+            "beginUpload",
+            "appendUpload",
+            "finishUpload",
+            "read",
+            "delete");
     /** Command lines and environments carry passwords. */
     private static final Set<String> JDK_SECRETS =
             Set.of("SystemProperties", "InputArguments", "ClassPath", "BootClassPath", "LibraryPath");

@@ -23,17 +23,15 @@ final class ClientHandshake {
     private final NbdUri uri;
     private final NbdClientOptions options;
     private final ClientOptions exchange;
-    private final PlainWire plain;
     private final ExportAnswers answers;
     private Wire wire;
 
     /** A connection in the transmission phase. */
     record Connected(Wire wire, WireInput input, ExportInfo export) {}
 
-    private ClientHandshake(NbdUri uri, NbdClientOptions options, SocketChannel channel) {
+    private ClientHandshake(NbdUri uri, NbdClientOptions options, Wire plain) {
         this.uri = uri;
         this.options = options;
-        plain = new PlainWire(channel);
         wire = plain;
         exchange = new ClientOptions(uri.toString(), plain, new WireInput(plain, READ_AHEAD_BYTES));
         answers = new ExportAnswers(options.dirtyBitmap());
@@ -56,7 +54,7 @@ final class ClientHandshake {
         try {
             channel.connect(address);
             NbdAddress.prepare(channel);
-            Connected result = new ClientHandshake(uri, options, channel).run();
+            Connected result = negotiate(uri, options, new PlainWire(channel));
             connected = limit.cancel(false);
             if (connected) {
                 return result;
@@ -70,6 +68,11 @@ final class ClientHandshake {
                 Closing.quietly(channel);
             }
         }
+    }
+
+    /** Negotiates on a connection that is there; as {@link #connect}, but for the limit of time. */
+    static Connected negotiate(NbdUri uri, NbdClientOptions options, Wire plain) throws IOException {
+        return new ClientHandshake(uri, options, plain).run();
     }
 
     private Connected run() throws IOException {
@@ -126,8 +129,8 @@ final class ClientHandshake {
         }
         try {
             // The order matters: what the server sent too early must not be read as if TLS had protected it.
-            exchange.input().enter(plain);
-            wire = TlsWire.open(plain.channel(), tls.clientEngine(name));
+            exchange.input().enter(wire);
+            wire = wire.secured(tls.clientEngine(name));
         } catch (SSLException e) {
             throw refused(Kind.DENIED, "TLS with the server, as " + name + ": " + e.getMessage());
         }

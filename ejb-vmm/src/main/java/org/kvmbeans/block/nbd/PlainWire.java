@@ -3,6 +3,7 @@ package org.kvmbeans.block.nbd;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import javax.net.ssl.SSLEngine;
 
 /** A connection as it is. */
 final class PlainWire implements Wire {
@@ -14,10 +15,6 @@ final class PlainWire implements Wire {
     /** @param channel connected and blocking; this object's from now on */
     PlainWire(SocketChannel channel) {
         this.channel = channel;
-    }
-
-    SocketChannel channel() {
-        return channel;
     }
 
     @Override
@@ -52,6 +49,11 @@ final class PlainWire implements Wire {
 
     @Override
     public void endOutput() {}
+
+    @Override
+    public Wire secured(SSLEngine engine) throws IOException {
+        return TlsWire.open(channel, engine);
+    }
 
     @Override
     public String peerName() {

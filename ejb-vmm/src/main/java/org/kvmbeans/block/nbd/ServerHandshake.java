@@ -19,7 +19,6 @@ final class ServerHandshake {
     private static final int READ_AHEAD_BYTES = 256 << 10;
     private static final int SMALLEST_PREFERRED = 4096;
 
-    private final PlainWire plain;
     private final @Nullable NbdTls tls;
     private final Supplier<List<ServedExport>> exports;
     private final ServerOptions exchange;
@@ -39,8 +38,7 @@ final class ServerHandshake {
     record Agreed(Wire wire, WireInput input, ServedExport export, boolean structured, boolean allocationContext) {}
 
     /** @param exports what there is at present */
-    ServerHandshake(PlainWire plain, @Nullable NbdTls tls, Supplier<List<ServedExport>> exports) {
-        this.plain = plain;
+    ServerHandshake(Wire plain, @Nullable NbdTls tls, Supplier<List<ServedExport>> exports) {
         this.tls = tls;
         this.exports = exports;
         wire = plain;
@@ -106,8 +104,8 @@ final class ServerHandshake {
         } else {
             exchange.reply(option, Nbd.REP_ACK, "");
             // The order matters: what the client sent too early must not be read as if TLS had protected it.
-            exchange.input().enter(plain);
-            wire = TlsWire.open(plain.channel(), tls.serverEngine());
+            exchange.input().enter(wire);
+            wire = wire.secured(tls.serverEngine());
             exchange.enter(wire);
             secured = true;
         }

@@ -234,6 +234,11 @@ final class TlsWire implements Wire {
     }
 
     @Override
+    public Wire secured(SSLEngine inner) {
+        throw new IllegalStateException("TLS inside TLS");
+    }
+
+    @Override
     public String peerName() {
         try {
             return engine.getSession().getPeerPrincipal().getName();

@@ -3,6 +3,7 @@ package org.kvmbeans.block.task;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.DiskImage;
 import org.kvmbeans.block.Extent;
@@ -95,6 +96,11 @@ public final class ImageMap {
                 },
                 progress);
         out.append("]\n");
+    }
+
+    /** Extents as JSON, as {@link #writeJson} has them. */
+    public static String json(List<Extent> extents) {
+        return extents.stream().map(ImageMap::json).collect(Collectors.joining(",\n", "[", "]"));
     }
 
     private static String json(Extent extent) {

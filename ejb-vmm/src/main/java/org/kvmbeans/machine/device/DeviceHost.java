@@ -8,6 +8,9 @@ public interface DeviceHost {
     /** System calls. */
     Posix posix();
 
+    /** Opens the images of disks. */
+    DiskOpener disks();
+
     /** The thread that serves those devices of a machine that have little to do; open until they are closed. */
     EventLoop loop();
 }

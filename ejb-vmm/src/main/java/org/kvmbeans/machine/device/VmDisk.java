@@ -2,11 +2,7 @@ package org.kvmbeans.machine.device;
 
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
-import org.kvmbeans.block.Access;
 import org.kvmbeans.block.DiskImage;
-import org.kvmbeans.block.DiskImageException;
-import org.kvmbeans.block.OpenOptions;
-import org.kvmbeans.block.format.DiskImages;
 import org.kvmbeans.machine.definition.DiskDefinition;
 import org.kvmbeans.virtio.block.BlockCounters;
 import org.kvmbeans.virtio.block.BlockFailure;
@@ -101,14 +97,9 @@ public final class VmDisk extends VmDevice {
     }
 
     private DiskImage openImage(DeviceHost host) {
-        Access access = definition.readOnly() ? Access.READ_ONLY : Access.READ_WRITE;
         try {
-            return DiskImages.open(
-                    host.posix(),
-                    definition.path().toString(),
-                    definition.format(),
-                    new OpenOptions(access, definition.cache()));
-        } catch (DiskImageException e) {
+            return host.disks().open(definition);
+        } catch (IOException e) {
             throw new IllegalStateException("disk " + name() + ": " + e.getMessage(), e);
         }
     }

@@ -1,4 +1,4 @@
-package org.kvmbeans.export;
+package org.kvmbeans.export.jmx;
 
 import java.lang.annotation.Annotation;
 import java.lang.reflect.AnnotatedElement;
@@ -28,7 +28,7 @@ import org.kvmbeans.mbeans.Unit;
  *
  * @param <T> the MXBean interface
  */
-final class DescribedMBean<T> extends StandardEmitterMBean {
+public final class DescribedMBean<T> extends StandardEmitterMBean {
     /**
      * The information of an interface, shared by all its beans: a thousand VMs would otherwise hold a thousand copies of
      * it, some tens of kilobytes each.
@@ -37,7 +37,8 @@ final class DescribedMBean<T> extends StandardEmitterMBean {
 
     private final Class<T> mxbeanInterface;
 
-    DescribedMBean(T implementation, Class<T> mxbeanInterface, NotificationEmitter emitter) {
+    /** @param emitter sends the notifications that listeners of this MBean get */
+    public DescribedMBean(T implementation, Class<T> mxbeanInterface, NotificationEmitter emitter) {
         super(implementation, mxbeanInterface, true, emitter);
         this.mxbeanInterface = mxbeanInterface;
     }
@@ -67,10 +68,27 @@ final class DescribedMBean<T> extends StandardEmitterMBean {
     @Override
     public Object invoke(String operation, Object[] arguments, String[] signature)
             throws MBeanException, ReflectionException {
+        refuseNull(operation, arguments);
         try {
             return super.invoke(operation, arguments, signature);
         } catch (RuntimeException e) {
             throw WireExceptions.withJdkTypes(e);
+        }
+    }
+
+    /** No operation of the contract takes null, which a client may send all the same. */
+    private void refuseNull(String operation, @Nullable Object @Nullable [] arguments) {
+        Method method = method(operation);
+        if (method == null || arguments == null) {
+            return;
+        }
+        for (int i = 0; i < arguments.length && i < method.getParameterCount(); i++) {
+            if (arguments[i] == null) {
+                Parameter parameter = method.getParameters()[i];
+                ParameterName name = parameter.getAnnotation(ParameterName.class);
+                throw new IllegalArgumentException((name == null ? "argument " + i : name.value()) + " is null; give: "
+                        + describe(parameter, "a value"));
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-package org.kvmbeans.export;
+package org.kvmbeans.export.jmx;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;

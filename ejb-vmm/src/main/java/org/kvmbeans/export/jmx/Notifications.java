@@ -1,4 +1,4 @@
-package org.kvmbeans.export;
+package org.kvmbeans.export.jmx;
 
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -9,15 +9,16 @@ import javax.management.Notification;
 import javax.management.NotificationBroadcasterSupport;
 import javax.management.ObjectName;
 import javax.management.openmbean.CompositeData;
+import org.kvmbeans.mbeans.JobEvent;
 import org.kvmbeans.mbeans.NotificationTypes;
 import org.kvmbeans.mbeans.VmDeviceEvent;
 import org.kvmbeans.mbeans.VmLifecycleEvent;
 
 /**
- * Sends {@code vm.*} notifications, on one thread of its own and in the order in which they were handed over: a slow
+ * Sends {@code vm.*} and {@code job.*} notifications, on one thread of its own and in the order in which they were handed over: a slow
  * listener holds up neither a vCPU nor an operation.
  */
-final class VmNotifications implements AutoCloseable {
+public final class Notifications implements AutoCloseable {
     /** A guest that resets without end makes notifications without end; those beyond this are dropped. */
     private static final int MAX_WAITING = 16_384;
 
@@ -26,7 +27,8 @@ final class VmNotifications implements AutoCloseable {
 
     private final ThreadPoolExecutor thread;
 
-    VmNotifications() {
+    /** Has no thread until there is something to send. */
+    public Notifications() {
         thread = new ThreadPoolExecutor(
                 1,
                 1,
@@ -43,7 +45,7 @@ final class VmNotifications implements AutoCloseable {
     }
 
     /** What one MBean says that it may send of a change in the life of a VM. */
-    static MBeanNotificationInfo lifecycle(String... types) {
+    public static MBeanNotificationInfo lifecycle(String... types) {
         return new MBeanNotificationInfo(
                 types,
                 Notification.class.getName(),
@@ -51,34 +53,50 @@ final class VmNotifications implements AutoCloseable {
     }
 
     /** What one MBean says that it may send of devices. */
-    static MBeanNotificationInfo device(String... types) {
+    public static MBeanNotificationInfo device(String... types) {
         return new MBeanNotificationInfo(
                 types,
                 Notification.class.getName(),
                 "A device of a VM that came, went or failed; user data: vm, device, kind, state, detail");
     }
 
+    /** What one MBean says that it may send of jobs. */
+    public static MBeanNotificationInfo job(String... types) {
+        return new MBeanNotificationInfo(
+                types,
+                Notification.class.getName(),
+                "A job that began, is ready or has ended; user data: job, kind, subject, state, detail");
+    }
+
     /** Where one MBean's notifications come from. */
-    static final class Source extends NotificationBroadcasterSupport {
+    public static final class Source extends NotificationBroadcasterSupport {
         private final ObjectName name;
         private final AtomicLong sequence = new AtomicLong();
 
-        Source(ObjectName name, MBeanNotificationInfo... infos) {
+        /** @param infos what it may send */
+        public Source(ObjectName name, MBeanNotificationInfo... infos) {
             super(infos);
             this.name = name;
         }
     }
 
     /** Sends a notification of {@code type} to the listeners of {@code source}. */
-    void send(Source source, String type, VmLifecycleEvent event) {
+    public void send(Source source, String type, VmLifecycleEvent event) {
         String message = "VM " + event.vm() + " is " + type.substring(NotificationTypes.LIFECYCLE.length());
         send(source, type, withDetail(message, event.detail()), EventData.of(event));
     }
 
     /** Sends a notification of {@code type} to the listeners of {@code source}. */
-    void send(Source source, String type, VmDeviceEvent event) {
+    public void send(Source source, String type, VmDeviceEvent event) {
         String message = "device " + event.device() + " of VM " + event.vm() + ": "
                 + type.substring(NotificationTypes.DEVICE.length());
+        send(source, type, withDetail(message, event.detail()), EventData.of(event));
+    }
+
+    /** Sends a notification of {@code type} to the listeners of {@code source}. */
+    public void send(Source source, String type, JobEvent event) {
+        String message =
+                event.kind() + " of " + event.subject() + ": " + type.substring(NotificationTypes.JOB.length());
         send(source, type, withDetail(message, event.detail()), EventData.of(event));
     }
 

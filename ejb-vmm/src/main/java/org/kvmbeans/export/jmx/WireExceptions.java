@@ -1,4 +1,4 @@
-package org.kvmbeans.export;
+package org.kvmbeans.export.jmx;
 
 import org.kvmbeans.machine.definition.DefinitionException;
 

@@ -1,4 +1,4 @@
-package org.kvmbeans.export;
+package org.kvmbeans.export.jmx;
 
 import java.util.Arrays;
 import javax.management.openmbean.CompositeDataSupport;
@@ -6,6 +6,7 @@ import javax.management.openmbean.CompositeType;
 import javax.management.openmbean.OpenDataException;
 import javax.management.openmbean.OpenType;
 import javax.management.openmbean.SimpleType;
+import org.kvmbeans.mbeans.JobEvent;
 import org.kvmbeans.mbeans.VmDeviceEvent;
 import org.kvmbeans.mbeans.VmLifecycleEvent;
 
@@ -13,6 +14,7 @@ import org.kvmbeans.mbeans.VmLifecycleEvent;
 final class EventData {
     private static final String[] LIFECYCLE_NAMES = {"vm", "previousState", "state", "reason", "detail"};
     private static final String[] DEVICE_NAMES = {"vm", "device", "kind", "state", "detail"};
+    private static final String[] JOB_NAMES = {"job", "kind", "subject", "state", "detail"};
 
     private static final CompositeType LIFECYCLE = type(
             VmLifecycleEvent.class.getName(),
@@ -30,6 +32,16 @@ final class EventData {
             "Name of the VM",
             "Name of the device",
             "What the device is",
+            "State it is in",
+            "A sentence");
+
+    private static final CompositeType JOB = type(
+            JobEvent.class.getName(),
+            "A job that began, is ready or has ended",
+            JOB_NAMES,
+            "ObjectName of the job",
+            "What it does",
+            "What it works on",
             "State it is in",
             "A sentence");
 
@@ -53,6 +65,17 @@ final class EventData {
                 event.vm(),
                 event.device(),
                 event.kind().name(),
+                event.state().name(),
+                event.detail());
+    }
+
+    static CompositeDataSupport of(JobEvent event) {
+        return data(
+                JOB,
+                JOB_NAMES,
+                event.job(),
+                event.kind().name(),
+                event.subject(),
                 event.state().name(),
                 event.detail());
     }
