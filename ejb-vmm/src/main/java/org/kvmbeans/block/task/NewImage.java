@@ -52,7 +52,7 @@ public final class NewImage implements AutoCloseable {
      */
     public static NewImage make(ImageMaker maker, Path path, long sizeBytes, Existing existing) throws IOException {
         refuseExisting(path, existing);
-        Path unfinished = path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + UNFINISHED);
+        Path unfinished = unfinished(path);
         try {
             maker.make(unfinished, sizeBytes);
             return new NewImage(path, unfinished, existing, maker.open(unfinished));
@@ -60,6 +60,27 @@ public final class NewImage implements AutoCloseable {
             delete(unfinished, e);
             throw e;
         }
+    }
+
+    /**
+     * Makes the file and leaves its image closed and empty.
+     *
+     * @throws DiskImageException as {@link #make}
+     */
+    public static void makeEmpty(ImageMaker maker, Path path, long sizeBytes, Existing existing) throws IOException {
+        refuseExisting(path, existing);
+        Path unfinished = unfinished(path);
+        try {
+            maker.make(unfinished, sizeBytes);
+            publish(unfinished, path, existing);
+        } catch (IOException | RuntimeException e) {
+            delete(unfinished, e);
+            throw e;
+        }
+    }
+
+    private static Path unfinished(Path path) {
+        return path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + UNFINISHED);
     }
 
     /** The name that a file will have when it is whole: passphrases are known by that. */
@@ -101,6 +122,11 @@ public final class NewImage implements AutoCloseable {
     public void finish() throws IOException {
         image.flush();
         closeImage();
+        publish(unfinished, path, existing);
+        finished = true;
+    }
+
+    private static void publish(Path unfinished, Path path, Existing existing) throws IOException {
         refuseExisting(path, existing);
         try {
             Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);
@@ -108,7 +134,6 @@ public final class NewImage implements AutoCloseable {
             throw new DiskImageException(
                     Kind.UNSUPPORTED, path.toString(), "its file system cannot rename files: " + e.getReason());
         }
-        finished = true;
         Path directory = path.toAbsolutePath().getParent();
         if (directory != null) {
             try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {

@@ -106,7 +106,7 @@ class Qcow2TasksTest extends TaskTest {
             throws Exception {
         raw("source.raw", clusterBytes);
         Qcow2Options format =
-                Qcow2Options.DEFAULT.withClusterBytes(clusterBytes).withCompression(compression);
+                Qcow2Options.DEFAULT.withClusters(clusterBytes, false).withCompression(compression);
         convertFromRaw("source.raw", maker(format, clusters), "target.qcow2");
         judge("source.raw", "target.qcow2");
         assertThat(files()).containsExactly("source.raw", "target.qcow2");
@@ -240,8 +240,8 @@ class Qcow2TasksTest extends TaskTest {
             try (DiskImage again = open("base.qcow2", DiskFormat.QCOW2, Access.READ_ONLY)) {
                 assertThat(Memory.contents(again)).isEqualTo(fileContents(path("source.raw")));
             }
-            judge("source.raw", "base.qcow2");
         }
+        judge("source.raw", "base.qcow2");
     }
 
     @Test
