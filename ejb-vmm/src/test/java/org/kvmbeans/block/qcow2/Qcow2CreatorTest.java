@@ -102,16 +102,36 @@ class Qcow2CreatorTest {
         String secret = "secret,id=s,data=geheim";
         String opened = "driver=qcow2,encrypt.key-secret=s,file.filename=" + image;
         assertThat(QemuTool.run(
-                        "qemu-io", "--object", secret, "-c", "read -P 0 0 5M", "-c", "write -P 7 1000k 70k", "-c",
-                        "read -P 7 1000k 70k", "-c", "read -P 0 0 1000k", "--image-opts", opened)
-                .output())
+                                "qemu-io",
+                                "--object",
+                                secret,
+                                "-c",
+                                "read -P 0 0 5M",
+                                "-c",
+                                "write -P 7 1000k 70k",
+                                "-c",
+                                "read -P 7 1000k 70k",
+                                "-c",
+                                "read -P 0 0 1000k",
+                                "--image-opts",
+                                opened)
+                        .output())
                 .doesNotContain("failed")
                 .contains("read 71680/71680");
-        assertThat(QemuTool.img("check", "--object", secret, "--image-opts", opened)).contains("No errors");
+        assertThat(QemuTool.img("check", "--object", secret, "--image-opts", opened))
+                .contains("No errors");
         JsonNode measured = QemuTool.json(
-                "measure", "--output=json", "-O", "qcow2", "--object", secret, "-o",
+                "measure",
+                "--output=json",
+                "-O",
+                "qcow2",
+                "--object",
+                secret,
+                "-o",
                 "encrypt.format=luks,encrypt.key-secret=s,cluster_size=" + options.clusterBytes() + ",extended_l2="
-                        + extendedL2 + ",preallocation=" + preallocation.text(), "--size", 5 << 20);
+                        + extendedL2 + ",preallocation=" + preallocation.text(),
+                "--size",
+                5 << 20);
         assertThat(Measurement.ofSize(5 << 20, options))
                 .isEqualTo(new Measurement(
                         measured.get("required").asLong(),
