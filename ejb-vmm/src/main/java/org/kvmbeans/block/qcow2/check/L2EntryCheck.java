@@ -123,9 +123,7 @@ final class L2EntryCheck {
             if ((bitmap & ALLOCATED_MASK) != 0) {
                 findings.corruption(
                         "subclusters 0x%x of L2 entry 0x%x at byte %d are allocated without a cluster",
-                        bitmap,
-                        entry,
-                        where(at));
+                        bitmap, entry, where(at));
             }
             return bitmap & ~ALLOCATED_MASK;
         }
@@ -133,9 +131,7 @@ final class L2EntryCheck {
         if (both != 0) {
             findings.corruption(
                     "subclusters 0x%x of L2 entry 0x%x at byte %d are both allocated and zeros",
-                    bitmap,
-                    entry,
-                    where(at));
+                    bitmap, entry, where(at));
         }
         return bitmap & ~(both << 32);
     }
