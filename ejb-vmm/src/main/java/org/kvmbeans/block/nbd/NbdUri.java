@@ -4,6 +4,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -92,14 +93,35 @@ public record NbdUri(
         return address instanceof NbdAddress.Tcp tcp ? tcp.host() : null;
     }
 
-    /** The URI, without what it does not need. */
+    /** The URI, which {@link #parse} reads again. */
     @Override
     public String toString() {
-        String scheme = tls ? "nbds" : "nbd";
+        StringBuilder text = new StringBuilder(tls ? "nbds" : "nbd");
         if (address instanceof NbdAddress.Unix unix) {
-            return scheme + "+unix:///" + export + "?socket=" + unix.path();
+            text.append("+unix:///").append(escaped(export));
+            text.append("?socket=").append(escaped(unix.path()));
+        } else {
+            text.append("://").append(address).append('/').append(escaped(export));
         }
-        return scheme + "://" + address + "/" + export;
+        if (tlsHostname != null) {
+            text.append(address instanceof NbdAddress.Unix ? '&' : '?');
+            text.append("tls-hostname=").append(escaped(tlsHostname));
+        }
+        return text.toString();
+    }
+
+    /** With a percent sign and numbers for what has a meaning of its own in a URI (RFC 3986 §2.1). */
+    private static String escaped(String text) {
+        StringBuilder escaped = new StringBuilder();
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            boolean plain = b >= '0' && (Character.isLetterOrDigit(b) || "._~:@".indexOf(b) >= 0) || "/-.+,=".indexOf(b) >= 0;
+            if (plain) {
+                escaped.append((char) b);
+            } else {
+                escaped.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+            }
+        }
+        return escaped.toString();
     }
 
     private record Query(@Nullable String socket, @Nullable String tlsHostname) {
