@@ -38,6 +38,12 @@ public record DiskDefinition(
     /** VIRTIO_BLK_ID_BYTES: virtio 1.2, 5.2.6. */
     public static final int MAX_SERIAL_LENGTH = 20;
 
+    /** The same disk with another image. */
+    public DiskDefinition withImage(Path newPath, DiskFormat newFormat) {
+        return new DiskDefinition(
+                name, newPath, newFormat, readOnly, cache, serial, queues, blockBytes, discard, onError, limits);
+    }
+
     /** The same disk with other limits. */
     public DiskDefinition withLimits(RateLimits newLimits) {
         return new DiskDefinition(
