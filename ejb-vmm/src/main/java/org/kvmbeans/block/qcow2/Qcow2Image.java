@@ -14,6 +14,7 @@ import org.kvmbeans.block.Extent;
 import org.kvmbeans.block.ImageOpener;
 import org.kvmbeans.block.LayeredImage;
 import org.kvmbeans.block.Storage;
+import org.kvmbeans.block.crypto.KeySlots;
 import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.Posix;
@@ -86,7 +87,7 @@ public final class Qcow2Image implements LayeredImage {
             throws IOException {
         Qcow2Header header = headerFile.header();
         Metadata metadata = new Metadata(posix, storage, dataFile == null ? storage : dataFile, headerFile);
-        DiskData data = new DiskData(metadata.data, null);
+        DiskData data = new DiskData(metadata.data, Encryption.open(posix, storage, header));
         DiskReader reader = new DiskReader(metadata, data, header.compression(), backing);
         if (storage.options().access() == Access.READ_WRITE) {
             headerFile.replace(header.forWriting());
@@ -161,6 +162,11 @@ public final class Qcow2Image implements LayeredImage {
         }
         AsyncRequests<Qcow2Requests.Entered<T>> storage = metadata.data.openAsync(signal);
         return storage == null ? null : new Qcow2Requests<>(metadata, storage);
+    }
+
+    /** The key slots of an image that LUKS encrypts; null for others. Changed while nobody else changes them. */
+    public @Nullable KeySlots keySlots() {
+        return data.keySlots();
     }
 
     /** Bytes of a cluster: what {@link #writeCompressed} takes. */
@@ -340,12 +346,13 @@ public final class Qcow2Image implements LayeredImage {
             whole.unlock();
         }
         try (Storage storage = metadata.storage;
-                Storage data = metadata.externalData() ? metadata.data : null;
+                Storage dataFile = metadata.externalData() ? metadata.data : null;
                 DiskImage below = backing()) {
             reader.close();
             if (compressed != null) {
                 compressed.close();
             }
+            data.close();
             if (metadata.writable()) {
                 metadata.writeBack.close();
             }
