@@ -40,6 +40,8 @@ public final class Qcow2Image implements LayeredImage {
     /** Held by whoever changes the image as a whole. */
     private final ReentrantLock whole = new ReentrantLock();
 
+    private @Nullable BackingReference exchangedReference;
+
     private volatile boolean markedCorrupt;
     private boolean closed;
 
@@ -323,17 +325,17 @@ public final class Qcow2Image implements LayeredImage {
     @Override
     public @Nullable DiskImage exchangeBacking(@Nullable DiskImage sameContents) {
         Backing old = reader.backing();
-        if (old == null) {
+        BackingReference reference = old == null ? exchangedReference : old.reference();
+        if (reference == null) {
             return null;
         }
+        exchangedReference = reference;
         reader.setBacking(
                 sameContents == null
                         ? null
                         : new Backing(
-                                old.reference(),
-                                sameContents,
-                                sameContents instanceof Qcow2Image below ? below.reader : null));
-        return old.image();
+                                reference, sameContents, sameContents instanceof Qcow2Image below ? below.reader : null));
+        return old == null ? null : old.image();
     }
 
     @Override
