@@ -49,9 +49,7 @@ final class BufferPool {
 
     /** How many units of {@link #SMALL_BYTES} a request of {@code bytes} takes. */
     static int units(int bytes) {
-        return bytes <= SMALL_BYTES
-                ? 1
-                : (bytes + LARGE_BYTES - 1) / LARGE_BYTES * (LARGE_BYTES / SMALL_BYTES);
+        return bytes <= SMALL_BYTES ? 1 : (bytes + LARGE_BYTES - 1) / LARGE_BYTES * (LARGE_BYTES / SMALL_BYTES);
     }
 
     /** Adds memory for {@code bytes} to {@code buffers}, and to {@code vector} exactly so much of it. */

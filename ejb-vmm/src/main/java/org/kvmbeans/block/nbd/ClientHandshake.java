@@ -101,7 +101,8 @@ final class ClientHandshake {
             throw new ProtocolException("what listens there is no NBD server");
         }
         if (input.buffer().getLong() != Nbd.OPTION_MAGIC) {
-            throw refused(Kind.UNSUPPORTED, "the server speaks the old style of the protocol; the fixed newstyle is needed");
+            throw refused(
+                    Kind.UNSUPPORTED, "the server speaks the old style of the protocol; the fixed newstyle is needed");
         }
         input.require(Short.BYTES);
         int flags = input.buffer().getShort();
@@ -125,7 +126,9 @@ final class ClientHandshake {
         }
         int result = exchange.ask(Nbd.OPT_STARTTLS, ByteBuffer.allocate(0), reply -> {});
         if (result != Nbd.REP_ACK) {
-            throw refused(Kind.DENIED, "the server offers no TLS, and the address asks for it; nothing was sent in the clear");
+            throw refused(
+                    Kind.DENIED,
+                    "the server offers no TLS, and the address asks for it; nothing was sent in the clear");
         }
         try {
             // The order matters: what the server sent too early must not be read as if TLS had protected it.

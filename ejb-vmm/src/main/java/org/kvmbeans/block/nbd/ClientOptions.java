@@ -105,22 +105,22 @@ final class ClientOptions {
         if (type == Nbd.REP_ACK) {
             return;
         }
-        Kind kind =
-                switch (type) {
-                    case Nbd.REP_ERR_UNKNOWN -> Kind.NOT_FOUND;
-                    case Nbd.REP_ERR_POLICY, Nbd.REP_ERR_TLS_REQD -> Kind.DENIED;
-                    case Nbd.REP_ERR_SHUTDOWN -> Kind.IO_ERROR;
-                    default -> Kind.UNSUPPORTED;
-                };
-        String why =
-                switch (type) {
-                    case Nbd.REP_ERR_UNKNOWN -> "the server has no such export";
-                    case Nbd.REP_ERR_POLICY -> "the server does not let this client have it";
-                    case Nbd.REP_ERR_TLS_REQD -> "the server gives it to clients with TLS alone; begin the address with nbds";
-                    case Nbd.REP_ERR_SHUTDOWN -> "the server is shutting down";
-                    default -> "the server refuses it with error " + (type & ~Nbd.REP_FLAG_ERROR);
-                };
+        Kind kind = switch (type) {
+            case Nbd.REP_ERR_UNKNOWN -> Kind.NOT_FOUND;
+            case Nbd.REP_ERR_POLICY, Nbd.REP_ERR_TLS_REQD -> Kind.DENIED;
+            case Nbd.REP_ERR_SHUTDOWN -> Kind.IO_ERROR;
+            default -> Kind.UNSUPPORTED;
+        };
+        String why = switch (type) {
+            case Nbd.REP_ERR_UNKNOWN -> "the server has no such export";
+            case Nbd.REP_ERR_POLICY -> "the server does not let this client have it";
+            case Nbd.REP_ERR_TLS_REQD -> "the server gives it to clients with TLS alone; begin the address with nbds";
+            case Nbd.REP_ERR_SHUTDOWN -> "the server is shutting down";
+            default -> "the server refuses it with error " + (type & ~Nbd.REP_FLAG_ERROR);
+        };
         throw new DiskImageException(
-                kind, name, what + ": " + why + (refusal.isEmpty() ? "" : "; it says " + ProtocolException.quoted(refusal)));
+                kind,
+                name,
+                what + ": " + why + (refusal.isEmpty() ? "" : "; it says " + ProtocolException.quoted(refusal)));
     }
 }

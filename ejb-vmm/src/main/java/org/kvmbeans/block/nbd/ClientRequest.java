@@ -149,17 +149,16 @@ final class ClientRequest {
 
     @Override
     public String toString() {
-        String verb =
-                switch (command) {
-                    case Nbd.CMD_READ -> "read";
-                    case Nbd.CMD_WRITE -> "write";
-                    case Nbd.CMD_FLUSH -> "flush";
-                    case Nbd.CMD_TRIM -> "trim";
-                    case Nbd.CMD_CACHE -> "cache";
-                    case Nbd.CMD_WRITE_ZEROES -> "zeroes";
-                    case Nbd.CMD_BLOCK_STATUS -> "status";
-                    default -> "command " + command;
-                };
+        String verb = switch (command) {
+            case Nbd.CMD_READ -> "read";
+            case Nbd.CMD_WRITE -> "write";
+            case Nbd.CMD_FLUSH -> "flush";
+            case Nbd.CMD_TRIM -> "trim";
+            case Nbd.CMD_CACHE -> "cache";
+            case Nbd.CMD_WRITE_ZEROES -> "zeroes";
+            case Nbd.CMD_BLOCK_STATUS -> "status";
+            default -> "command " + command;
+        };
         return command == Nbd.CMD_FLUSH ? verb : verb + " of " + length + " bytes at " + offset;
     }
 }

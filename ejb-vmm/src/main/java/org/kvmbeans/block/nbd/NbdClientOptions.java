@@ -29,13 +29,7 @@ public record NbdClientOptions(
 
     /** One connection, no TLS, 10 s to connect, 60 s for a reply, 60 s to come back, 64 MiB to send again. */
     public static final NbdClientOptions DEFAULT = new NbdClientOptions(
-            null,
-            1,
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(60),
-            Duration.ofSeconds(60),
-            MIN_REPLAY_BYTES,
-            null);
+            null, 1, Duration.ofSeconds(10), Duration.ofSeconds(60), Duration.ofSeconds(60), MIN_REPLAY_BYTES, null);
 
     private static final int MAX_CONNECTIONS = 16;
 
@@ -78,13 +72,11 @@ public record NbdClientOptions(
 
     /** The same with so much memory to send again from. */
     public NbdClientOptions withReplayBytes(int bytes) {
-        return new NbdClientOptions(
-                tls, connections, connectTimeout, requestTimeout, reconnectFor, bytes, dirtyBitmap);
+        return new NbdClientOptions(tls, connections, connectTimeout, requestTimeout, reconnectFor, bytes, dirtyBitmap);
     }
 
     /** The same with a bitmap. */
     public NbdClientOptions withDirtyBitmap(String name) {
-        return new NbdClientOptions(
-                tls, connections, connectTimeout, requestTimeout, reconnectFor, replayBytes, name);
+        return new NbdClientOptions(tls, connections, connectTimeout, requestTimeout, reconnectFor, replayBytes, name);
     }
 }

@@ -15,8 +15,7 @@ import org.kvmbeans.block.DiskImage;
  * @param allowedClients names in the certificates of the clients that may have it, as RFC 2253 writes them
  *     ({@code CN=backup,O=Example}); empty for every client that the server lets in. Others do not see it
  */
-public record NbdExport(
-        String name, String description, DiskImage image, Access access, Set<String> allowedClients) {
+public record NbdExport(String name, String description, DiskImage image, Access access, Set<String> allowedClients) {
     public NbdExport {
         requireString("name", name);
         requireString("description", description);
@@ -34,8 +33,8 @@ public record NbdExport(
 
     private static void requireString(String what, String text) {
         if (text.indexOf(0) >= 0 || text.getBytes(StandardCharsets.UTF_8).length > Nbd.MAX_STRING_BYTES) {
-            throw new IllegalArgumentException("the " + what + " of an export has at most " + Nbd.MAX_STRING_BYTES
-                    + " bytes, none of them 0");
+            throw new IllegalArgumentException(
+                    "the " + what + " of an export has at most " + Nbd.MAX_STRING_BYTES + " bytes, none of them 0");
         }
     }
 

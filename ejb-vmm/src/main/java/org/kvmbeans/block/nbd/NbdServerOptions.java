@@ -72,8 +72,7 @@ public record NbdServerOptions(
 
     /** The same with so many requests at the same time. */
     public NbdServerOptions withParallelRequests(int requests) {
-        return new NbdServerOptions(
-                address, tls, maxClients, requests, bytesPerClient, handshakeTimeout, stallTimeout);
+        return new NbdServerOptions(address, tls, maxClients, requests, bytesPerClient, handshakeTimeout, stallTimeout);
     }
 
     /** The same with other limits of time. */

@@ -45,8 +45,7 @@ public final class NbdStorage implements Storage {
     private final BlockEdges edges;
     private volatile ExportInfo export;
 
-    private NbdStorage(
-            Posix posix, NbdUri uri, NbdClientOptions clientOptions, OpenOptions options, Session session) {
+    private NbdStorage(Posix posix, NbdUri uri, NbdClientOptions clientOptions, OpenOptions options, Session session) {
         this.posix = posix;
         this.uri = uri;
         this.clientOptions = clientOptions;
@@ -56,8 +55,7 @@ public final class NbdStorage implements Storage {
                 && options.cache().durability() != Durability.NEVER
                 && export.can(Nbd.FLAG_SEND_FLUSH);
         ReplayLog log = new ReplayLog(posix, clientOptions.replayBytes());
-        Sessions sessions = new Sessions(
-                posix, uri, clientOptions, log, session, newExport -> export = newExport);
+        Sessions sessions = new Sessions(posix, uri, clientOptions, log, session, newExport -> export = newExport);
         transactions = new ClientTransactions(sessions, clientOptions, log, tracksWrites);
         edges = new BlockEdges(posix, this, export.minimumBlock());
     }
@@ -83,13 +81,17 @@ public final class NbdStorage implements Storage {
         if (writes && session.export().can(Nbd.FLAG_READ_ONLY)) {
             session.disconnect();
             throw new DiskImageException(
-                    Kind.READ_ONLY, uri.toString(), "the server exports it to be read; it can be used with readOnly true");
+                    Kind.READ_ONLY,
+                    uri.toString(),
+                    "the server exports it to be read; it can be used with readOnly true");
         }
         String bitmap = clientOptions.dirtyBitmap();
         if (bitmap != null && session.export().bitmapContext() == ExportInfo.NO_CONTEXT) {
             session.disconnect();
             throw new DiskImageException(
-                    Kind.NOT_FOUND, uri.toString(), "the server does not export a dirty bitmap '" + bitmap + "' with it");
+                    Kind.NOT_FOUND,
+                    uri.toString(),
+                    "the server does not export a dirty bitmap '" + bitmap + "' with it");
         }
         return new NbdStorage(posix, uri, clientOptions, options, session);
     }

@@ -49,7 +49,14 @@ final class ReplayLog {
      * @param segment has its bytes from {@code start} on; null where it made zeroes
      * @param flags of the request
      */
-    record Entry(long number, long reservedBytes, long offset, long length, @Nullable Segment segment, int start, int flags) {
+    record Entry(
+            long number,
+            long reservedBytes,
+            long offset,
+            long length,
+            @Nullable Segment segment,
+            int start,
+            int flags) {
         /** Puts its data into {@code vector}; false where it has none, having made zeroes. */
         boolean fill(IoVector vector) {
             vector.clear();

@@ -136,7 +136,8 @@ final class ServerClient {
     }
 
     synchronized NbdClientInfo info() {
-        return new NbdClientInfo(address, peerName, export == null ? "" : export.export().name(), connectedMillis);
+        return new NbdClientInfo(
+                address, peerName, export == null ? "" : export.export().name(), connectedMillis);
     }
 
     @Override

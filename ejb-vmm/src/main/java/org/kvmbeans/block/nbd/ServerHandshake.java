@@ -168,7 +168,9 @@ final class ServerHandshake {
             contextExport = null;
         }
         String name = option.takeString();
-        int queries = name != null && option.data().remaining() >= Integer.BYTES ? option.data().getInt() : -1;
+        int queries = name != null && option.data().remaining() >= Integer.BYTES
+                ? option.data().getInt()
+                : -1;
         if (queries < 0 || (set && !structured)) {
             exchange.reply(option, Nbd.REP_ERR_INVALID, "an export and queries are needed, after structured replies");
             return;

@@ -53,8 +53,7 @@ final class ServerOptions {
         @Nullable
         private static String string(ByteBuffer bytes) {
             try {
-                String text =
-                        StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+                String text = StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
                 return text.indexOf(0) >= 0 ? null : text;
             } catch (CharacterCodingException e) {
                 return null;

@@ -102,8 +102,7 @@ final class ServerRequest {
             case Nbd.CMD_WRITE -> image.write(offset, vector);
             case Nbd.CMD_FLUSH -> image.flush();
             case Nbd.CMD_TRIM -> image.discard(offset, bytes);
-            case Nbd.CMD_WRITE_ZEROES ->
-                image.writeZeroes(offset, bytes, (flags & Nbd.CMD_FLAG_NO_HOLE) == 0);
+            case Nbd.CMD_WRITE_ZEROES -> image.writeZeroes(offset, bytes, (flags & Nbd.CMD_FLAG_NO_HOLE) == 0);
             case Nbd.CMD_BLOCK_STATUS -> findStretches(image, bytes);
             default -> {
                 return NbdErrors.EINVAL;

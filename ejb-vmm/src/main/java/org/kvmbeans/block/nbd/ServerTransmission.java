@@ -36,11 +36,7 @@ final class ServerTransmission {
     private final IoVector smallVector;
 
     ServerTransmission(
-            Posix posix,
-            ServerHandshake.Agreed agreed,
-            NbdServerOptions options,
-            BufferPool pool,
-            Executor threads) {
+            Posix posix, ServerHandshake.Agreed agreed, NbdServerOptions options, BufferPool pool, Executor threads) {
         this.posix = posix;
         this.pool = pool;
         wire = agreed.wire();
@@ -127,14 +123,13 @@ final class ServerTransmission {
     }
 
     private int check(int command, int flags, long offset, int length) {
-        int allowedFlags =
-                switch (command) {
-                    case Nbd.CMD_READ -> structured ? Nbd.CMD_FLAG_DF : 0;
-                    case Nbd.CMD_WRITE, Nbd.CMD_TRIM, Nbd.CMD_FLUSH -> 0;
-                    case Nbd.CMD_WRITE_ZEROES -> Nbd.CMD_FLAG_NO_HOLE;
-                    case Nbd.CMD_BLOCK_STATUS -> statusAgreed ? Nbd.CMD_FLAG_REQ_ONE : -1;
-                    default -> -1;
-                };
+        int allowedFlags = switch (command) {
+            case Nbd.CMD_READ -> structured ? Nbd.CMD_FLAG_DF : 0;
+            case Nbd.CMD_WRITE, Nbd.CMD_TRIM, Nbd.CMD_FLUSH -> 0;
+            case Nbd.CMD_WRITE_ZEROES -> Nbd.CMD_FLAG_NO_HOLE;
+            case Nbd.CMD_BLOCK_STATUS -> statusAgreed ? Nbd.CMD_FLAG_REQ_ONE : -1;
+            default -> -1;
+        };
         // "Clients MUST NOT set NBD_CMD_FLAG_FUA where …": it does no harm where nothing is written.
         if (allowedFlags < 0 || (flags & ~(allowedFlags | MUTATING_FLAGS)) != 0) {
             return NbdErrors.EINVAL;

@@ -48,7 +48,8 @@ final class WireInput {
      * @throws EOFException where it has ended in their midst
      */
     boolean await(int bytes) throws IOException {
-        if (buffer.remaining() < bytes && buffer.capacity() - buffer.position() < Math.max(bytes, buffer.capacity() / 2)) {
+        if (buffer.remaining() < bytes
+                && buffer.capacity() - buffer.position() < Math.max(bytes, buffer.capacity() / 2)) {
             buffer.compact().flip();
         }
         while (buffer.remaining() < bytes) {

@@ -19,8 +19,8 @@ public record Measurement(long requiredBytes, long fullyAllocatedBytes) {
     public static Measurement ofSize(long sizeBytes, Qcow2Options options) {
         options.requireSize(sizeBytes);
         long disk = options.layout().roundUp(sizeBytes);
-        boolean roomFromBeginning = options.preallocation() == Preallocation.FALLOC
-                || options.preallocation() == Preallocation.FULL;
+        boolean roomFromBeginning =
+                options.preallocation() == Preallocation.FALLOC || options.preallocation() == Preallocation.FULL;
         return of(disk, roomFromBeginning ? disk : 0, options);
     }
 

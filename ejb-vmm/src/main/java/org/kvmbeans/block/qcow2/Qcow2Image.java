@@ -63,7 +63,8 @@ public final class Qcow2Image implements LayeredImage {
         resizing = new Resizing(metadata, reader, zeroing, allocator);
         compressed = data.encrypted() || metadata.externalData()
                 ? null
-                : new CompressedWriter(metadata, allocator, metadata.writeBack.header().compression());
+                : new CompressedWriter(
+                        metadata, allocator, metadata.writeBack.header().compression());
     }
 
     /**
@@ -334,7 +335,9 @@ public final class Qcow2Image implements LayeredImage {
                 sameContents == null
                         ? null
                         : new Backing(
-                                reference, sameContents, sameContents instanceof Qcow2Image below ? below.reader : null));
+                                reference,
+                                sameContents,
+                                sameContents instanceof Qcow2Image below ? below.reader : null));
         return old == null ? null : old.image();
     }
 

@@ -109,8 +109,7 @@ final class CheckedDisk implements DiskImage {
         while (end < at + length && (contents[end] == 0) == zero) {
             end += BLOCK;
         }
-        return new Extent(
-                offset, end - at, zero ? Extent.Kind.UNALLOCATED : Extent.Kind.DATA, 0, zero ? -1 : offset);
+        return new Extent(offset, end - at, zero ? Extent.Kind.UNALLOCATED : Extent.Kind.DATA, 0, zero ? -1 : offset);
     }
 
     @Override

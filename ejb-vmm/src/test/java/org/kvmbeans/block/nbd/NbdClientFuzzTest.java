@@ -140,8 +140,11 @@ class NbdClientFuzzTest {
         } catch (IOException e) {
             return new Outcome[0];
         }
-        ClientConnection connection =
-                new ClientConnection("fuzz", connected, Duration.ofSeconds(60), why -> assertThat(why).isNotEmpty());
+        ClientConnection connection = new ClientConnection(
+                "fuzz",
+                connected,
+                Duration.ofSeconds(60),
+                why -> assertThat(why).isNotEmpty());
         long context = connected.export().allocationContext();
         NativeStruct[] memories = new NativeStruct[2];
         ClientRequest[] requests = new ClientRequest[4];

@@ -66,7 +66,8 @@ class NbdClientQemuTest {
         NbdStorage storage = bench.client(exported(file), NbdClientOptions.DEFAULT);
         assertThat(storage.sizeBytes()).isEqualTo(80 * MIB);
         byte[] expected = new byte[80 * MIB];
-        for (int[] request : new int[][] {{0, 512}, {4096, 1}, {5001, 77777}, {MIB, 40 * MIB + 513}, {80 * MIB - 5, 5}}) {
+        for (int[] request :
+                new int[][] {{0, 512}, {4096, 1}, {5001, 77777}, {MIB, 40 * MIB + 513}, {80 * MIB - 5, 5}}) {
             byte[] data = NbdBench.pattern(request[1], request[0]);
             System.arraycopy(data, 0, expected, request[0], request[1]);
             storage.write(request[0], bench.memory(data));
@@ -75,7 +76,8 @@ class NbdClientQemuTest {
 
         assertThat(Files.readAllBytes(file)).isEqualTo(expected);
         assertThat(bench.read(storage, 0, 80 * MIB)).isEqualTo(expected);
-        assertThat(bench.read(storage, 80 * MIB - 3, 10)).isEqualTo(Arrays.copyOf(Arrays.copyOfRange(expected, 80 * MIB - 3, 80 * MIB), 10));
+        assertThat(bench.read(storage, 80 * MIB - 3, 10))
+                .isEqualTo(Arrays.copyOf(Arrays.copyOfRange(expected, 80 * MIB - 3, 80 * MIB), 10));
     }
 
     @Test
@@ -104,7 +106,8 @@ class NbdClientQemuTest {
         storage.write(MIB, bench.memory(NbdBench.pattern(MIB, 1)));
 
         assertThat(storage.extent(0, 3 * MIB)).isEqualTo(new Extent(0, MIB, Extent.Kind.ZERO, 0, -1));
-        assertThat(storage.extent(MIB + 512, 3 * MIB)).isEqualTo(new Extent(MIB + 512, MIB - 512, Extent.Kind.DATA, 0, MIB + 512));
+        assertThat(storage.extent(MIB + 512, 3 * MIB))
+                .isEqualTo(new Extent(MIB + 512, MIB - 512, Extent.Kind.DATA, 0, MIB + 512));
         assertThat(storage.extent(2 * MIB, 3L << 30).kind()).isEqualTo(Extent.Kind.ZERO);
         assertThat(storage.allocatedBytes()).isEqualTo(-1);
     }
@@ -126,7 +129,8 @@ class NbdClientQemuTest {
         assertThat(storage.extent(MIB, MIB).kind()).isEqualTo(Extent.Kind.ZERO);
         assertThat(storage.extent(5 * MIB, MIB).kind()).isEqualTo(Extent.Kind.ZERO);
         assertThat(bench.read(storage, 7 * MIB, MIB).equals(new byte[MIB])).isFalse();
-        assertThat(Arrays.equals(bench.read(storage, 7 * MIB, MIB), new byte[MIB])).isEqualTo(fast);
+        assertThat(Arrays.equals(bench.read(storage, 7 * MIB, MIB), new byte[MIB]))
+                .isEqualTo(fast);
         assertThat(part(file, 2 * MIB, MIB)).isEqualTo(bench.read(storage, 2 * MIB, MIB));
     }
 
@@ -135,7 +139,10 @@ class NbdClientQemuTest {
         Path file = bench.file("a.raw", MIB);
         String socket = bench.path("s").toString();
         // QEMU's own sizes are those of the device: blkdebug makes one of 4096 bytes.
-        bench.qemuNbd("--socket=" + socket, "--export-name=disk", "--image-opts",
+        bench.qemuNbd(
+                "--socket=" + socket,
+                "--export-name=disk",
+                "--image-opts",
                 "driver=blkdebug,align=4096,image.driver=file,image.filename=" + file);
         NbdStorage storage = bench.client("nbd+unix:///disk?socket=" + socket, NbdClientOptions.DEFAULT);
         assertThat(storage.geometry().blockBytes()).isEqualTo(4096);
@@ -168,11 +175,17 @@ class NbdClientQemuTest {
         NbdBench.succeed("qemu-io", "-f", "qcow2", "-c", "write 1M 64k", file.toString());
         NbdBench.succeed("qemu-img", "bitmap", "--disable", file.toString(), "b0");
         String socket = bench.path("s").toString();
-        bench.qemuNbd("--socket=" + socket, "--export-name=disk", "--format=qcow2", "--bitmap=b0", "--read-only", file.toString());
+        bench.qemuNbd(
+                "--socket=" + socket,
+                "--export-name=disk",
+                "--format=qcow2",
+                "--bitmap=b0",
+                "--read-only",
+                file.toString());
         NbdUri uri = NbdUri.parse("nbd+unix:///disk?socket=" + socket);
 
-        NbdStorage storage = bench.closing(NbdStorage.open(
-                bench.posix, uri, NbdClientOptions.DEFAULT.withDirtyBitmap("b0"), NbdBench.READ));
+        NbdStorage storage = bench.closing(
+                NbdStorage.open(bench.posix, uri, NbdClientOptions.DEFAULT.withDirtyBitmap("b0"), NbdBench.READ));
 
         assertThat(storage.dirtyExtent(0, 16 * MIB)).isEqualTo(new DirtyExtent(0, MIB, false));
         assertThat(storage.dirtyExtent(MIB, MIB)).isEqualTo(new DirtyExtent(MIB, 65536, true));
@@ -238,8 +251,15 @@ class NbdClientQemuTest {
         TestCertificates certificates = new TestCertificates(bench.path("pki"));
         Path file = bench.file("a.raw", 8 * MIB);
         int port = NbdBench.freePort();
-        bench.qemuNbd("--bind=127.0.0.1", "--port=" + port, "--export-name=disk", "--format=raw",
-                "--object", certificates.qemuObject("server", "yes"), "--tls-creds=tls0", file.toString());
+        bench.qemuNbd(
+                "--bind=127.0.0.1",
+                "--port=" + port,
+                "--export-name=disk",
+                "--format=raw",
+                "--object",
+                certificates.qemuObject("server", "yes"),
+                "--tls-creds=tls0",
+                file.toString());
         NbdTls tls = NbdTls.client(certificates.authority(), certificates.client());
         NbdClientOptions options = NbdClientOptions.DEFAULT.withTls(tls);
         byte[] data = NbdBench.pattern(5 * MIB, 3);
@@ -255,18 +275,24 @@ class NbdClientQemuTest {
 
         assertThat(part(file, MIB, 5 * MIB)).isEqualTo(data);
         refused("nbd://localhost:" + port + "/disk", NbdClientOptions.DEFAULT, Kind.DENIED, "nbds");
-        refused("nbds://localhost:" + port + "/disk", NbdClientOptions.DEFAULT, Kind.DENIED, "certificates to trust are needed");
+        refused(
+                "nbds://localhost:" + port + "/disk",
+                NbdClientOptions.DEFAULT,
+                Kind.DENIED,
+                "certificates to trust are needed");
         refused("nbds://localhost:" + port + "/disk?tls-hostname=other", options, Kind.DENIED, "other");
         NbdTls stranger = NbdTls.client(certificates.path("client-cert.pem"), null);
         refused("nbds://localhost:" + port + "/disk", NbdClientOptions.DEFAULT.withTls(stranger), Kind.DENIED, "TLS");
         NbdTls nameless = NbdTls.client(certificates.authority(), null);
-        assertThatThrownBy(() -> bench.client("nbds://localhost:" + port + "/disk", NbdClientOptions.DEFAULT.withTls(nameless)))
+        assertThatThrownBy(() ->
+                        bench.client("nbds://localhost:" + port + "/disk", NbdClientOptions.DEFAULT.withTls(nameless)))
                 .isInstanceOf(DiskImageException.class);
     }
 
     private void refused(String uri, NbdClientOptions options, Kind kind, String words) {
         assertThatThrownBy(() -> bench.client(uri, options))
-                .isInstanceOfSatisfying(DiskImageException.class, e -> assertThat(e.kind()).isEqualTo(kind))
+                .isInstanceOfSatisfying(
+                        DiskImageException.class, e -> assertThat(e.kind()).isEqualTo(kind))
                 .hasMessageContaining(words);
     }
 
@@ -275,7 +301,11 @@ class NbdClientQemuTest {
         TestCertificates certificates = new TestCertificates(bench.path("pki"));
         String uri = exported(bench.file("a.raw", MIB)).replace("nbd+unix", "nbds+unix") + "&tls-hostname=localhost";
 
-        refused(uri, NbdClientOptions.DEFAULT.withTls(NbdTls.client(certificates.authority(), null)), Kind.DENIED, "offers no TLS");
+        refused(
+                uri,
+                NbdClientOptions.DEFAULT.withTls(NbdTls.client(certificates.authority(), null)),
+                Kind.DENIED,
+                "offers no TLS");
     }
 
     @Test
@@ -284,14 +314,21 @@ class NbdClientQemuTest {
 
         refused(uri, NbdClientOptions.DEFAULT, Kind.READ_ONLY, "readOnly true");
         refused(uri.replace("disk", "other"), NbdClientOptions.DEFAULT, Kind.NOT_FOUND, "no such export");
-        refused("nbd+unix:///x?socket=" + bench.path("none"), NbdClientOptions.DEFAULT, Kind.IO_ERROR, "cannot be reached");
+        refused(
+                "nbd+unix:///x?socket=" + bench.path("none"),
+                NbdClientOptions.DEFAULT,
+                Kind.IO_ERROR,
+                "cannot be reached");
     }
 
     @Test
     void asksForDurabilityOfEachWriteWhereTheCacheModeDoes() throws IOException {
         Path file = bench.file("a.raw", MIB);
-        NbdStorage storage = bench.closing(NbdStorage.open(bench.posix, NbdUri.parse(exported(file)),
-                NbdClientOptions.DEFAULT, new OpenOptions(Access.READ_WRITE, CacheMode.WRITETHROUGH)));
+        NbdStorage storage = bench.closing(NbdStorage.open(
+                bench.posix,
+                NbdUri.parse(exported(file)),
+                NbdClientOptions.DEFAULT,
+                new OpenOptions(Access.READ_WRITE, CacheMode.WRITETHROUGH)));
 
         storage.write(0, bench.memory(NbdBench.pattern(4096, 1)));
         storage.writeZeroes(8192, 4096, true);

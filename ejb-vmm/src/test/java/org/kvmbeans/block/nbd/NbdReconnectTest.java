@@ -33,8 +33,8 @@ import org.kvmbeans.block.DiskImageException;
 class NbdReconnectTest {
     private static final int MIB = 1 << 20;
     private static final NbdClientOptions PATIENT = NbdClientOptions.DEFAULT;
-    private static final NbdClientOptions AT_ONCE = NbdClientOptions.DEFAULT.withTimeouts(
-            Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ZERO);
+    private static final NbdClientOptions AT_ONCE =
+            NbdClientOptions.DEFAULT.withTimeouts(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ZERO);
 
     private NbdBench bench;
 
@@ -117,8 +117,9 @@ class NbdReconnectTest {
                     storage.writeZeroes(offset, length, true);
                     Arrays.fill(expected, offset, offset + length, (byte) 0);
                 }
-                case 2, 3 -> assertThat(bench.read(storage, offset, length))
-                        .isEqualTo(Arrays.copyOfRange(expected, offset, offset + length));
+                case 2, 3 ->
+                    assertThat(bench.read(storage, offset, length))
+                            .isEqualTo(Arrays.copyOfRange(expected, offset, offset + length));
                 default -> {
                     byte[] data = NbdBench.pattern(length, i);
                     storage.write(offset, bench.memory(data));
@@ -261,8 +262,7 @@ class NbdReconnectTest {
         FakeServer fake = bench.closing(new FakeServer((in, out, connection) -> in.read()));
 
         assertThatThrownBy(() -> bench.client(
-                        fake.uri(),
-                        PATIENT.withTimeouts(Duration.ofMillis(50), Duration.ofSeconds(1), Duration.ZERO)))
+                        fake.uri(), PATIENT.withTimeouts(Duration.ofMillis(50), Duration.ofSeconds(1), Duration.ZERO)))
                 .hasMessageContaining("did not answer within PT0.05S");
     }
 
@@ -348,8 +348,7 @@ class NbdReconnectTest {
         Path file = bench.file("a.raw", 8 * MIB);
         Path socket = bench.path("s");
         AtomicReference<Process> server = new AtomicReference<>(startServer(file, socket));
-        NbdStorage storage =
-                bench.client("nbd+unix:///disk?socket=" + socket, PATIENT.withConnections(2));
+        NbdStorage storage = bench.client("nbd+unix:///disk?socket=" + socket, PATIENT.withConnections(2));
         List<Thread> writers = new ArrayList<>();
         List<AtomicReference<Throwable>> failures = new ArrayList<>();
         CountDownLatch halfway = new CountDownLatch(4);

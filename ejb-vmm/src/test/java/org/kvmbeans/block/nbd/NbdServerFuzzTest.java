@@ -99,7 +99,8 @@ class NbdServerFuzzTest {
         try {
             ServerHandshake.Agreed agreed = new ServerHandshake(wire, null, () -> List.of(served)).run();
             if (agreed != null) {
-                new ServerTransmission(POSIX, agreed, NbdServerOptions.onLoopback(), new BufferPool(POSIX), Runnable::run)
+                new ServerTransmission(
+                                POSIX, agreed, NbdServerOptions.onLoopback(), new BufferPool(POSIX), Runnable::run)
                         .run();
             }
         } catch (IOException e) {
@@ -119,7 +120,8 @@ class NbdServerFuzzTest {
             assertThat(statistics.readRequests()).isEqualTo(2);
             assertThat(statistics.bytesWritten()).isEqualTo(1536);
             assertThat(statistics.otherRequests()).isEqualTo(modern ? 5 : 3);
-            assertThat(converse(conversation(modern), modern, Access.READ_ONLY).failedRequests()).isEqualTo(4);
+            assertThat(converse(conversation(modern), modern, Access.READ_ONLY).failedRequests())
+                    .isEqualTo(4);
         }
     }
 

@@ -18,8 +18,7 @@ final class NbdServerMain {
         NbdAddress address = arguments[1].startsWith("unix:")
                 ? new NbdAddress.Unix(arguments[1].substring("unix:".length()))
                 : new NbdAddress.Tcp("127.0.0.1", Integer.parseInt(arguments[1]));
-        RawImage image =
-                RawImage.open(posix, arguments[0], new OpenOptions(Access.READ_WRITE, CacheMode.WRITEBACK));
+        RawImage image = RawImage.open(posix, arguments[0], new OpenOptions(Access.READ_WRITE, CacheMode.WRITEBACK));
         NbdServer server = NbdServer.start(posix, NbdServerOptions.at(address));
         server.export(new NbdExport("disk", image, Access.READ_WRITE));
         System.out.println(server.uri("disk"));

@@ -49,20 +49,35 @@ class NbdServerQemuTest {
         NbdServer server = serve(options(transport), bench.file("a.raw", 64 * MIB), Access.READ_WRITE);
 
         String output = NbdBench.succeed(
-                "qemu-io", "-f", "raw",
-                "-c", "write -P 0x55 1M 40M",
-                "-c", "write -P 0x66 50M 4k",
-                "-c", "write -f -P 0x77 51M 64k",
-                "-c", "write -z 2M 512k",
-                "-c", "write -z -u 3M 512k",
-                "-c", "discard 4M 64k",
-                "-c", "flush",
-                "-c", "read -P 0x55 1M 1M",
-                "-c", "read -P 0 2M 512k",
-                "-c", "read -P 0 3M 512k",
-                "-c", "read -P 0x55 5M 36M",
-                "-c", "read -P 0x66 50M 4k",
-                "-c", "read -P 0x77 51M 64k",
+                "qemu-io",
+                "-f",
+                "raw",
+                "-c",
+                "write -P 0x55 1M 40M",
+                "-c",
+                "write -P 0x66 50M 4k",
+                "-c",
+                "write -f -P 0x77 51M 64k",
+                "-c",
+                "write -z 2M 512k",
+                "-c",
+                "write -z -u 3M 512k",
+                "-c",
+                "discard 4M 64k",
+                "-c",
+                "flush",
+                "-c",
+                "read -P 0x55 1M 1M",
+                "-c",
+                "read -P 0 2M 512k",
+                "-c",
+                "read -P 0 3M 512k",
+                "-c",
+                "read -P 0x55 5M 36M",
+                "-c",
+                "read -P 0x66 50M 4k",
+                "-c",
+                "read -P 0x77 51M 64k",
                 server.uri("disk").toString());
 
         assertThat(output).doesNotContain("failed").doesNotContain("error");
@@ -74,7 +89,8 @@ class NbdServerQemuTest {
     @ValueSource(strings = {"tcp", "unix"})
     void qemuImgConvertsInBothDirections(String transport) throws IOException {
         Path source = bench.file("source.raw", 32 * MIB);
-        NbdBench.succeed("qemu-io", "-f", "raw", "-c", "write -P 1 0 3M", "-c", "write -P 2 20M 5000k", source.toString());
+        NbdBench.succeed(
+                "qemu-io", "-f", "raw", "-c", "write -P 1 0 3M", "-c", "write -P 2 20M 5000k", source.toString());
         NbdServer server = serve(options(transport), bench.file("a.raw", 32 * MIB), Access.READ_WRITE);
         String uri = server.uri("disk").toString();
 
@@ -95,7 +111,12 @@ class NbdServerQemuTest {
         NbdServer server = serve(options("tcp"), file, Access.READ_ONLY);
 
         String map = NbdBench.succeed(
-                "qemu-img", "map", "-f", "raw", "--output=json", server.uri("disk").toString());
+                "qemu-img",
+                "map",
+                "-f",
+                "raw",
+                "--output=json",
+                server.uri("disk").toString());
 
         assertThat(map).isEqualTo(expected);
     }
@@ -142,12 +163,23 @@ class NbdServerQemuTest {
         NbdServer server = serve(options("tcp").withTls(tls), bench.file("a.raw", 8 * MIB), Access.READ_WRITE);
 
         String output = NbdBench.succeed(
-                "qemu-io", "--object", certificates.qemuObject("client", "yes"), "--image-opts",
-                "-c", "write -P 7 1M 3M", "-c", "write -P 8 5M 4k", "-c", "flush",
-                "-c", "read -P 7 1M 3M", "-c", "read -P 8 5M 4k",
+                "qemu-io",
+                "--object",
+                certificates.qemuObject("client", "yes"),
+                "--image-opts",
+                "-c",
+                "write -P 7 1M 3M",
+                "-c",
+                "write -P 8 5M 4k",
+                "-c",
+                "flush",
+                "-c",
+                "read -P 7 1M 3M",
+                "-c",
+                "read -P 8 5M 4k",
                 imageOptions(server, "localhost"));
-        NbdBench.Ended inTheClear = NbdBench.run(
-                "qemu-io", "-f", "raw", "-c", "read 0 4k", "nbd://127.0.0.1:" + port(server) + "/disk");
+        NbdBench.Ended inTheClear =
+                NbdBench.run("qemu-io", "-f", "raw", "-c", "read 0 4k", "nbd://127.0.0.1:" + port(server) + "/disk");
 
         assertThat(output).doesNotContain("failed");
         assertThat(inTheClear.status()).isNotZero();
@@ -165,16 +197,31 @@ class NbdServerQemuTest {
         Files.delete(certificates.path("server-key.pem"));
 
         NbdBench.succeed(
-                "qemu-io", "--object", certificates.qemuObject("client", "yes"), "--image-opts",
-                "-c", "write -P 7 0 64k", imageOptions(server, "localhost"));
+                "qemu-io",
+                "--object",
+                certificates.qemuObject("client", "yes"),
+                "--image-opts",
+                "-c",
+                "write -P 7 0 64k",
+                imageOptions(server, "localhost"));
         NbdBench.Ended notAllowed = NbdBench.run(
-                "qemu-io", "--object", certificates.qemuObject("client", "yes"), "--image-opts",
-                "-c", "read 0 64k", imageOptions(server, "localhost").replace("export=disk", "export=other"));
+                "qemu-io",
+                "--object",
+                certificates.qemuObject("client", "yes"),
+                "--image-opts",
+                "-c",
+                "read 0 64k",
+                imageOptions(server, "localhost").replace("export=disk", "export=other"));
         Files.delete(certificates.path("client-cert.pem"));
         Files.delete(certificates.path("client-key.pem"));
         NbdBench.Ended nameless = NbdBench.run(
-                "qemu-io", "--object", certificates.qemuObject("client", "yes"), "--image-opts",
-                "-c", "read 0 64k", imageOptions(server, "localhost"));
+                "qemu-io",
+                "--object",
+                certificates.qemuObject("client", "yes"),
+                "--image-opts",
+                "-c",
+                "read 0 64k",
+                imageOptions(server, "localhost"));
 
         assertThat(notAllowed.status()).isNotZero();
         assertThat(notAllowed.output()).contains("not available");

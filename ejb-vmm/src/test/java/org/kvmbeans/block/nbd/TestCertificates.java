@@ -23,21 +23,44 @@ final class TestCertificates {
                 directory.resolve("server.ext"),
                 "subjectAltName=DNS:localhost,IP:127.0.0.1\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth\n");
         Files.writeString(
-                directory.resolve("client.ext"),
-                "keyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n");
+                directory.resolve("client.ext"), "keyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\n");
         sign("server", "/CN=localhost");
         sign("client", "/O=Beans/CN=backup");
     }
 
     private void sign(String who, String subject) throws IOException {
         NbdBench.succeed(
-                "openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", subject,
-                "-keyout", path(who + "-key.pem").toString(), "-out", path(who + ".csr").toString());
+                "openssl",
+                "req",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+                "-nodes",
+                "-subj",
+                subject,
+                "-keyout",
+                path(who + "-key.pem").toString(),
+                "-out",
+                path(who + ".csr").toString());
         NbdBench.succeed(
-                "openssl", "x509", "-req", "-days", "2", "-in", path(who + ".csr").toString(),
-                "-CA", authority().toString(), "-CAkey", path("ca-key.pem").toString(), "-set_serial",
-                String.valueOf(who.hashCode() & 0xFFFF), "-extfile", path(who + ".ext").toString(),
-                "-out", path(who + "-cert.pem").toString());
+                "openssl",
+                "x509",
+                "-req",
+                "-days",
+                "2",
+                "-in",
+                path(who + ".csr").toString(),
+                "-CA",
+                authority().toString(),
+                "-CAkey",
+                path("ca-key.pem").toString(),
+                "-set_serial",
+                String.valueOf(who.hashCode() & 0xFFFF),
+                "-extfile",
+                path(who + ".ext").toString(),
+                "-out",
+                path(who + "-cert.pem").toString());
     }
 
     private void openssl(String arguments, String key, String certificate) throws IOException {

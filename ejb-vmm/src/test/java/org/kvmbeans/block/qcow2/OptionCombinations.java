@@ -65,7 +65,8 @@ final class OptionCombinations {
             2,
             2
         };
-        return Pairwise.combinations(counts, values -> of(values) != null).stream().map(OptionCombinations::of);
+        return Pairwise.combinations(counts, values -> of(values) != null).stream()
+                .map(OptionCombinations::of);
     }
 
     private static @Nullable Combination of(int[] values) {

@@ -35,7 +35,9 @@ class Qcow2CheckFuzzTest {
             CheckResult found = Qcow2Check.check(TestImages.POSIX, storage, Progress.NONE);
             assertThat(found.findings()).hasSizeLessThanOrEqualTo(CheckResult.MAX_FINDINGS);
             CheckResult repaired = Qcow2Check.repair(TestImages.POSIX, storage, Repair.ALL, Progress.NONE);
-            assertThat(repaired.checkErrors() > 0 || repaired.clean()).as("%s", repaired).isTrue();
+            assertThat(repaired.checkErrors() > 0 || repaired.clean())
+                    .as("%s", repaired)
+                    .isTrue();
             CheckResult again = Qcow2Check.repair(TestImages.POSIX, storage, Repair.ALL, Progress.NONE);
             assertThat(again.leaks()).isEqualTo(repaired.leaks());
             assertThat(again.corruptions()).isEqualTo(repaired.corruptions());
@@ -80,8 +82,7 @@ class Qcow2CheckFuzzTest {
             for (int round = 0; round < JUDGED_ROUNDS; round++) {
                 MemoryStorage storage = new MemoryStorage(mutant(seed, random));
                 try {
-                    CheckResult repaired =
-                            Qcow2Check.repair(TestImages.POSIX, storage, Repair.ALL, Progress.NONE);
+                    CheckResult repaired = Qcow2Check.repair(TestImages.POSIX, storage, Repair.ALL, Progress.NONE);
                     if (repaired.clean()) {
                         Files.write(image, storage.bytes());
                         assertThat(QemuTool.run("qemu-img", "check", image))
@@ -105,7 +106,8 @@ class Qcow2CheckFuzzTest {
     /** Small images, whose tables are most of them. */
     private static List<byte[]> seeds() throws IOException {
         List<byte[]> seeds = new ArrayList<>();
-        for (String options : List.of("cluster_size=512", "cluster_size=512,compat=0.10", "cluster_size=16k,extended_l2=on")) {
+        for (String options :
+                List.of("cluster_size=512", "cluster_size=512,compat=0.10", "cluster_size=16k,extended_l2=on")) {
             Path image = directory.resolve(options + ".qcow2");
             QemuTool.img("create", "-q", "-f", "qcow2", "-o", options, image, "600k");
             QemuTool.io(image, "write -P 1 0 20k", "write -c -P 2 64k 32k", "write -P 3 300k 5k");
