@@ -1,9 +1,9 @@
 package org.kvmbeans.block.qcow2;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.Storage;
+import org.kvmbeans.block.crypto.KeySlots;
 import org.kvmbeans.sys.IoVector;
 
 /** The bytes of the disk's clusters in their storage, encrypted where the image is. May be used from any thread. */
@@ -11,25 +11,11 @@ final class DiskData {
     private static final int CODED_BYTES = 256 << 10;
 
     private final Storage storage;
-    private final @Nullable ClusterCipher cipher;
+    private final @Nullable Encryption encryption;
 
-    DiskData(Storage storage, @Nullable ClusterCipher cipher) {
+    DiskData(Storage storage, @Nullable Encryption encryption) {
         this.storage = storage;
-        this.cipher = cipher;
-    }
-
-    /** How an image encrypts its clusters. Offsets and lengths are multiples of 512. May be used from any thread. */
-    interface ClusterCipher {
-        /**
-         * Decrypts bytes in place.
-         *
-         * @param hostOffset where they lie in the storage
-         * @param diskOffset where they lie on the disk
-         */
-        void decrypt(long hostOffset, long diskOffset, ByteBuffer bytes) throws IOException;
-
-        /** Encrypts bytes in place; as {@link #decrypt}. */
-        void encrypt(long hostOffset, long diskOffset, ByteBuffer bytes) throws IOException;
+        this.encryption = encryption;
     }
 
     Storage storage() {
@@ -37,40 +23,44 @@ final class DiskData {
     }
 
     boolean encrypted() {
-        return cipher != null;
+        return encryption != null;
     }
 
-    void read(long hostOffset, long diskOffset, IoVector target, Scratch scratch) throws IOException {
-        if (cipher == null) {
-            storage.read(hostOffset, target);
-            return;
-        }
-        long total = target.totalBytes();
-        for (long done = 0; done < total; ) {
-            int length = (int) Math.min(CODED_BYTES, total - done);
-            Scratch.Bounce coded = scratch.bounce(Scratch.CODED, CODED_BYTES);
-            storage.read(hostOffset + done, coded.vector(length));
-            ByteBuffer bytes = coded.bytes(0, length);
-            cipher.decrypt(hostOffset + done, diskOffset + done, bytes);
-            target.copyFrom(done, bytes.clear());
-            done += length;
+    @Nullable
+    KeySlots keySlots() {
+        return encryption == null ? null : encryption.keySlots();
+    }
+
+    /** Fills {@code target}; what is encrypted is decrypted in its place. */
+    void read(long hostOffset, long diskOffset, IoVector target) throws IOException {
+        storage.read(hostOffset, target);
+        if (encryption != null) {
+            encryption.cipher().decrypt(encryption.byDiskOffset() ? diskOffset : hostOffset, target, target);
         }
     }
 
+    /** Writes all of {@code source}, by way of a buffer where it is encrypted: the request's own memory is not changed. */
     void write(long hostOffset, long diskOffset, IoVector source, Scratch scratch) throws IOException {
-        if (cipher == null) {
+        if (encryption == null) {
             storage.write(hostOffset, source);
             return;
         }
         long total = source.totalBytes();
         for (long done = 0; done < total; ) {
             int length = (int) Math.min(CODED_BYTES, total - done);
-            Scratch.Bounce coded = scratch.bounce(Scratch.CODED, CODED_BYTES);
-            ByteBuffer bytes = coded.bytes(0, length);
-            source.copyTo(done, bytes);
-            cipher.encrypt(hostOffset + done, diskOffset + done, bytes.clear());
-            storage.write(hostOffset + done, coded.vector(length));
+            source.sliceInto(scratch.plainPart, done, length);
+            IoVector coded = scratch.bounce(Scratch.CODED, CODED_BYTES).vector(length);
+            long number = encryption.byDiskOffset() ? diskOffset : hostOffset;
+            encryption.cipher().encrypt(number + done, scratch.plainPart, coded);
+            storage.write(hostOffset + done, coded);
             done += length;
+        }
+    }
+
+    /** Forgets the keys. */
+    void close() {
+        if (encryption != null) {
+            encryption.cipher().close();
         }
     }
 }

@@ -112,7 +112,7 @@ final class DiskReader {
         switch (run.kind) {
             case ZERO -> scratch.zero(target, at, length);
             case COMPRESSED -> reader.readCompressed(offset, target, at, scratch);
-            default -> reader.data.read(run.hostOffset, offset, scratch.part(target, at, length), scratch);
+            default -> reader.data.read(run.hostOffset, offset, scratch.part(target, at, length));
         }
         return length;
     }

@@ -14,7 +14,11 @@ import org.kvmbeans.block.DiskImageException.Kind;
 import org.kvmbeans.block.ImageOpener;
 import org.kvmbeans.block.ImageRules;
 import org.kvmbeans.block.OpenOptions;
+import org.kvmbeans.block.Progress;
 import org.kvmbeans.block.Storage;
+import org.kvmbeans.block.qcow2.check.CheckResult;
+import org.kvmbeans.block.qcow2.check.Qcow2Check;
+import org.kvmbeans.block.qcow2.check.Repair;
 import org.kvmbeans.sys.Posix;
 
 /** Opens an image with all images below it, one after the other from the top, and puts them together from the bottom. */
@@ -81,9 +85,8 @@ final class Qcow2Opening {
     private Layer openLayer(Storage storage) throws IOException {
         Layer layer;
         try {
-            Qcow2HeaderFile headerFile = Qcow2HeaderFile.open(posix, storage);
+            Qcow2HeaderFile headerFile = openHeader(storage);
             Qcow2Header header = headerFile.header();
-            header.requireUsable(storage.name(), storage.options().access(), storage.sizeBytes());
             layer = new Layer(storage, openDataFile(storage, header), headerFile);
         } catch (IOException | RuntimeException e) {
             storage.close();
@@ -91,6 +94,24 @@ final class Qcow2Opening {
         }
         layers.add(layer);
         return layer;
+    }
+
+    /** Refcounts that were not written when the image was last in use are rebuilt before it is written again. */
+    private Qcow2HeaderFile openHeader(Storage storage) throws IOException {
+        Access access = storage.options().access();
+        Qcow2HeaderFile headerFile = Qcow2HeaderFile.open(posix, storage);
+        headerFile.header().requireUsable(storage.name(), access, storage.sizeBytes());
+        if (access == Access.READ_ONLY || !headerFile.header().has(Feature.DIRTY)) {
+            return headerFile;
+        }
+        CheckResult result = Qcow2Check.repair(posix, storage, Repair.ALL, Progress.NONE);
+        if (result.corruptions() > 0 || result.checkErrors() > 0) {
+            throw new DiskImageException(
+                    Kind.CORRUPT,
+                    storage.name(),
+                    "it was not closed, and could not be repaired; it may be read, and be repaired otherwise");
+        }
+        return Qcow2HeaderFile.open(posix, storage);
     }
 
     private @Nullable Storage openDataFile(Storage storage, Qcow2Header header) throws IOException {

@@ -34,6 +34,8 @@ final class Scratch implements AutoCloseable {
     final IoVector part;
     /** What is put together for the storage. */
     final IoVector vector;
+    /** A part of what is encrypted. */
+    final IoVector plainPart;
     /** Zeros that are written as if they were a request's. */
     final IoVector zeroVector;
 
@@ -64,6 +66,7 @@ final class Scratch implements AutoCloseable {
         this.pool = pool;
         part = new IoVector(pool.posix, VECTOR_SEGMENTS);
         vector = new IoVector(pool.posix, VECTOR_SEGMENTS);
+        plainPart = new IoVector(pool.posix, VECTOR_SEGMENTS);
         zeroVector = new IoVector(pool.posix, 1);
         zeros = pool.zeros.buffer().duplicate();
     }
@@ -150,6 +153,7 @@ final class Scratch implements AutoCloseable {
     public void close() {
         part.clear();
         vector.clear();
+        plainPart.clear();
         zeroVector.clear();
         pool.idle.addFirst(this);
     }

@@ -386,13 +386,29 @@ final class WriteBack {
         }
     }
 
+    /** Puts another L1 table in the place of the present one; what it leads to is in the storage and counted. */
+    void switchL1(long[] entries, UnaryOperator<Qcow2Header> change) throws IOException {
+        prepare(metadata.layout.clusters((long) entries.length * Long.BYTES));
+        round.lock();
+        try {
+            metadata.lock.lock();
+            try {
+                replaceL1(entries, change);
+            } finally {
+                metadata.lock.unlock();
+            }
+        } finally {
+            round.unlock();
+        }
+    }
+
     /**
      * Puts another L1 table in the place of the present one, whose room it gives back; called with both locks. What the new
      * entries point to is in the storage.
      *
      * @param change what else changes in the header at the same moment
      */
-    void replaceL1(long[] entries, UnaryOperator<Qcow2Header> change) throws IOException {
+    private void replaceL1(long[] entries, UnaryOperator<Qcow2Header> change) throws IOException {
         Qcow2Layout layout = metadata.layout;
         ClusterRefcounts refcounts = metadata.refcounts;
         long clusters = layout.clusters((long) entries.length * Long.BYTES);
