@@ -4,6 +4,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,16 +19,19 @@ import org.jspecify.annotations.Nullable;
  * @param tls whether TLS is required; refused otherwise
  * @param tlsHostname name that the server's certificate must have; null for the host of the address
  */
-public record NbdUri(
-        NbdAddress address,
-        String export,
-        boolean tls,
-        @Nullable String tlsHostname) {
+public record NbdUri(NbdAddress address, String export, boolean tls, @Nullable String tlsHostname) {
+    private static final Pattern SCHEME = Pattern.compile("nbds?(\\+unix)?://");
+
     public NbdUri {
         if (export.indexOf(0) >= 0 || export.getBytes(StandardCharsets.UTF_8).length > Nbd.MAX_STRING_BYTES) {
             throw new IllegalArgumentException(
                     "the name of an export has at most " + Nbd.MAX_STRING_BYTES + " bytes, none of them 0");
         }
+    }
+
+    /** Whether a text is meant to be such a URI, rather than a path. */
+    public static boolean is(String text) {
+        return SCHEME.matcher(text).lookingAt();
     }
 
     /**
@@ -44,14 +48,14 @@ public record NbdUri(
         }
         String scheme = uri.getScheme() == null ? "" : uri.getScheme();
         boolean unix = scheme.endsWith("+unix");
-        boolean tls = switch (scheme) {
-            case "nbd", "nbd+unix" -> false;
-            case "nbds", "nbds+unix" -> true;
-            default -> throw refused(text, "it begins with nbd:, nbds:, nbd+unix: or nbds+unix:");
-        };
+        boolean tls =
+                switch (scheme) {
+                    case "nbd", "nbd+unix" -> false;
+                    case "nbds", "nbds+unix" -> true;
+                    default -> throw refused(text, "it begins with nbd:, nbds:, nbd+unix: or nbds+unix:");
+                };
         if (uri.isOpaque() || uri.getFragment() != null || uri.getRawUserInfo() != null) {
-            throw refused(
-                    text, "it has the form " + (unix ? "nbd+unix:///export?socket=path" : "nbd://host:port/export"));
+            throw refused(text, "it has the form " + (unix ? "nbd+unix:///export?socket=path" : "nbd://host:port/export"));
         }
         Query query = Query.parse(text, uri.getRawQuery());
         NbdAddress address = unix ? unixAddress(text, uri, query) : tcpAddress(text, uri, query);
@@ -111,13 +115,12 @@ public record NbdUri(
                     int equals = pair.indexOf('=');
                     String key = equals < 0 ? pair : pair.substring(0, equals);
                     // URLDecoder would make blanks of plus signs, which a path may have.
-                    String value =
-                            URLDecoder.decode(pair.substring(equals + 1).replace("+", "%2B"), StandardCharsets.UTF_8);
+                    String value = URLDecoder.decode(
+                            pair.substring(equals + 1).replace("+", "%2B"), StandardCharsets.UTF_8);
                     switch (key) {
                         case "socket" -> socket = value;
                         case "tls-hostname" -> tlsHostname = value;
-                        default ->
-                            throw refused(text, "'" + key + "' is unknown here; socket and tls-hostname are not");
+                        default -> throw refused(text, "'" + key + "' is unknown here; socket and tls-hostname are not");
                     }
                 }
             }

@@ -1,7 +1,6 @@
 package org.kvmbeans.block.qcow2;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.Access;
@@ -15,7 +14,6 @@ import org.kvmbeans.block.Extent;
 import org.kvmbeans.block.ImageOpener;
 import org.kvmbeans.block.LayeredImage;
 import org.kvmbeans.block.Storage;
-import org.kvmbeans.block.crypto.KeySlots;
 import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.Posix;
@@ -42,10 +40,8 @@ public final class Qcow2Image implements LayeredImage {
     /** Held by whoever changes the image as a whole. */
     private final ReentrantLock whole = new ReentrantLock();
 
-    /** Read when they are asked for. Guarded by {@link #whole}. */
-    private @Nullable Snapshots snapshots;
-
     private volatile boolean markedCorrupt;
+    private volatile boolean writingStopped;
     private boolean closed;
 
     private Qcow2Image(
@@ -80,6 +76,17 @@ public final class Qcow2Image implements LayeredImage {
         return new Qcow2Opening(posix, opener).open(storage);
     }
 
+    /**
+     * Opens the image that a storage holds over an image that is open already, in the place of the one that it names.
+     *
+     * @param storage as in {@link #open}
+     * @param backing becomes the image's when this returns; stays the caller's where this fails
+     */
+    public static Qcow2Image openOver(Posix posix, Storage storage, ImageOpener opener, DiskImage backing)
+            throws IOException {
+        return new Qcow2Opening(posix, opener).openOver(storage, backing);
+    }
+
     /** Puts an image together whose header was read. */
     static Qcow2Image of(
             Posix posix,
@@ -91,7 +98,7 @@ public final class Qcow2Image implements LayeredImage {
             throws IOException {
         Qcow2Header header = headerFile.header();
         Metadata metadata = new Metadata(posix, storage, dataFile == null ? storage : dataFile, headerFile);
-        DiskData data = new DiskData(metadata.data, Encryption.open(posix, storage, header));
+        DiskData data = new DiskData(metadata.data, null);
         DiskReader reader = new DiskReader(metadata, data, header.compression(), backing);
         if (storage.options().access() == Access.READ_WRITE) {
             headerFile.replace(header.forWriting());
@@ -116,7 +123,7 @@ public final class Qcow2Image implements LayeredImage {
 
     @Override
     public boolean readOnly() {
-        return !metadata.writable();
+        return writingStopped || !metadata.writable();
     }
 
     @Override
@@ -168,117 +175,6 @@ public final class Qcow2Image implements LayeredImage {
         return storage == null ? null : new Qcow2Requests<>(metadata, storage);
     }
 
-    /** The internal snapshots, oldest first. */
-    public List<Snapshot> snapshots() throws IOException {
-        whole.lock();
-        try {
-            return snapshotTable().list();
-        } finally {
-            whole.unlock();
-        }
-    }
-
-    /**
-     * Takes an internal snapshot of the disk as it is; requests wait meanwhile.
-     *
-     * @param name what its maker calls it
-     * @param vmStateBytes of the VM's state that {@link #writeVmState} has written for it; 0 where there is none
-     * @param guestClockNanos how long the guest has run
-     * @throws DiskImageException UNSUPPORTED where the image has a data file, or refcounts that are too narrow
-     */
-    public Snapshot createSnapshot(String name, long vmStateBytes, long guestClockNanos) throws IOException {
-        return changeSnapshots(table -> table.create(name, vmStateBytes, guestClockNanos, zeroing));
-    }
-
-    /**
-     * Has the disk be what it was when a snapshot was taken, which stays; its size is the snapshot's.
-     *
-     * @param idOrName an id, or the name of the oldest one that has it
-     * @throws DiskImageException NOT_FOUND
-     */
-    public void applySnapshot(String idOrName) throws IOException {
-        changeSnapshots(table -> {
-            Snapshot snapshot = table.find(idOrName);
-            table.apply(snapshot);
-            return snapshot;
-        });
-    }
-
-    /** Deletes a snapshot; as {@link #applySnapshot}. */
-    public void deleteSnapshot(String idOrName) throws IOException {
-        changeSnapshots(table -> {
-            Snapshot snapshot = table.find(idOrName);
-            table.delete(snapshot);
-            return snapshot;
-        });
-    }
-
-    @FunctionalInterface
-    private interface SnapshotChange {
-        Snapshot on(Snapshots table) throws IOException;
-    }
-
-    private Snapshot changeSnapshots(SnapshotChange change) throws IOException {
-        requireWritable();
-        whole.lock();
-        try {
-            return change.on(snapshotTable());
-        } finally {
-            whole.unlock();
-            markIfCorrupt();
-        }
-    }
-
-    private Snapshots snapshotTable() throws IOException {
-        Snapshots table = snapshots;
-        if (table == null) {
-            table = new Snapshots(metadata);
-            snapshots = table;
-        }
-        return table;
-    }
-
-    /**
-     * Writes a part of the VM's state, for the next snapshot to keep.
-     *
-     * @param position bytes from its beginning on, a multiple of 512 as the length is
-     */
-    public void writeVmState(long position, IoVector source) throws IOException {
-        requireWritable();
-        long offset = vmStateOffset(position, source.totalBytes());
-        metadata.writeBack.growL1(Math.toIntExact(metadata.layout.l1EntriesFor(offset + source.totalBytes())));
-        try (Scratch scratch = scratches.take()) {
-            writer.write(offset, source, scratch);
-        } finally {
-            markIfCorrupt();
-        }
-    }
-
-    /** Reads a part of the state of the VM, which applying its snapshot has brought; as {@link #writeVmState}. */
-    public void readVmState(long position, IoVector target) throws IOException {
-        long offset = vmStateOffset(position, target.totalBytes());
-        try (Scratch scratch = scratches.take()) {
-            reader.read(offset, target, scratch);
-        } finally {
-            markIfCorrupt();
-        }
-    }
-
-    private long vmStateOffset(long position, long length) {
-        long start = Snapshots.vmStateStart(metadata.layout, metadata.diskBytes());
-        long most = metadata.layout.maxSizeBytes() - start;
-        if (position < 0 || length < 0 || position > most - length || (position | length) % SECTOR_BYTES != 0) {
-            throw new IllegalArgumentException(metadata.storage.name() + ": " + length + " bytes at " + position
-                    + " of the VM's state; both must be multiples of 512 within " + most);
-        }
-        return start + position;
-    }
-
-    /** The key slots of an image that LUKS encrypts; null for others. Changed while nobody else changes them. */
-    public @Nullable KeySlots keySlots() {
-        return data.keySlots();
-    }
-
     /** Bytes of a cluster: what {@link #writeCompressed} takes. */
     public int clusterBytes() {
         return metadata.layout.clusterBytes();
@@ -311,7 +207,7 @@ public final class Qcow2Image implements LayeredImage {
 
     @Override
     public void flush() throws IOException {
-        if (metadata.writable()) {
+        if (!readOnly()) {
             metadata.writeBack.flush();
         }
     }
@@ -415,9 +311,7 @@ public final class Qcow2Image implements LayeredImage {
         requireWritable();
         whole.lock();
         try {
-            Backing next = reference == null || backing == null
-                    ? null
-                    : new Backing(reference, backing, backing instanceof Qcow2Image below ? below.reader : null);
+            Backing next = reference == null ? null : Backing.of(reference, backing);
             Backing old = reader.backing();
             metadata.writeBack.changeHeader(header -> header.withBacking(reference));
             metadata.lock.lock();
@@ -434,6 +328,35 @@ public final class Qcow2Image implements LayeredImage {
         } finally {
             whole.unlock();
         }
+    }
+
+    @Override
+    public @Nullable DiskImage exchangeBacking(@Nullable DiskImage sameContents) {
+        whole.lock();
+        try {
+            Backing old = reader.backing();
+            BackingReference reference = metadata.writeBack.header().backingReference();
+            if (sameContents != null && reference == null) {
+                throw new IllegalStateException(metadata.storage.name() + ": it names no backing file");
+            }
+            reader.setBacking(reference == null ? null : Backing.of(reference, sameContents));
+            return old == null ? null : old.image();
+        } finally {
+            whole.unlock();
+        }
+    }
+
+    @Override
+    public void stopWriting() throws IOException {
+        if (readOnly()) {
+            return;
+        }
+        metadata.writeBack.close();
+        writingStopped = true;
+        if (metadata.externalData()) {
+            metadata.data.stopWriting();
+        }
+        metadata.storage.stopWriting();
     }
 
     @Override
@@ -456,21 +379,20 @@ public final class Qcow2Image implements LayeredImage {
             whole.unlock();
         }
         try (Storage storage = metadata.storage;
-                Storage dataFile = metadata.externalData() ? metadata.data : null;
+                Storage data = metadata.externalData() ? metadata.data : null;
                 DiskImage below = backing()) {
             reader.close();
             if (compressed != null) {
                 compressed.close();
             }
-            data.close();
-            if (metadata.writable()) {
+            if (!readOnly()) {
                 metadata.writeBack.close();
             }
         }
     }
 
     private void requireWritable() throws DiskImageException {
-        if (!metadata.writable()) {
+        if (readOnly()) {
             throw new DiskImageException(Kind.READ_ONLY, metadata.storage.name(), "it was opened to read");
         }
         if (metadata.corruption.found()) {
@@ -483,7 +405,7 @@ public final class Qcow2Image implements LayeredImage {
 
     /** Whoever opens the image next is told. */
     private void markIfCorrupt() throws IOException {
-        if (metadata.corruption.found() && metadata.writable() && !markedCorrupt) {
+        if (metadata.corruption.found() && !readOnly() && !markedCorrupt) {
             markedCorrupt = true;
             if (metadata.writeBack.header().version() >= 3) {
                 metadata.writeBack.changeHeader(header -> header.with(Feature.CORRUPT));

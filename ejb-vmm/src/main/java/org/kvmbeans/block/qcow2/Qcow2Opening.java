@@ -63,6 +63,27 @@ final class Qcow2Opening {
         }
     }
 
+    /** Opens the image that a storage holds alone, over one that is open already. */
+    Qcow2Image openOver(Storage storage, DiskImage backing) throws IOException {
+        try {
+            Layer layer = openLayer(storage);
+            BackingReference reference = layer.headerFile().header().backingReference();
+            if (reference == null) {
+                throw new DiskImageException(Kind.UNSUPPORTED, storage.name(), "it names no backing file to lie over");
+            }
+            return Qcow2Image.of(
+                    posix,
+                    layer.storage(),
+                    layer.dataFile(),
+                    layer.headerFile(),
+                    Backing.of(reference, backing),
+                    scratches);
+        } catch (IOException | RuntimeException e) {
+            closeAll(e);
+            throw e;
+        }
+    }
+
     private void openLayers(Storage top) throws IOException {
         Storage storage = top;
         while (true) {

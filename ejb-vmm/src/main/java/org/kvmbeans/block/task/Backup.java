@@ -46,8 +46,9 @@ public final class Backup {
         try (SwitchableImage.Claim claim = disk.claim("a backup");
                 NewImage made = NewImage.make(maker, target, disk.sizeBytes(), existing)) {
             // Parts of an incremental copy hide the backup before, also where they are zeros.
-            LiveSink.Contents contents =
-                    beginning == Beginning.FULL ? LiveSink.Contents.ZEROS : LiveSink.Contents.ANYTHING;
+            LiveSink.Contents contents = beginning == Beginning.FULL && maker.readsZeros()
+                    ? LiveSink.Contents.ZEROS
+                    : LiveSink.Contents.ANYTHING;
             LiveSink sink = new LiveSink(made.image(), maker.unitBytes(), contents);
             DirtyMap parts = BackupParts.map(disk.sizeBytes(), sink.unitBytes());
             copy(beginning, parts, sink, progress);
@@ -63,12 +64,14 @@ public final class Backup {
             exclusive.watch(begun);
             return begun;
         });
-        try (CopyCrew crew = new CopyCrew(means.posix(), "backup", means.workers(), means.bufferBytes(), meter)) {
+        CopyMeans fitting = means.forUnits(map.granularityBytes());
+        int piece = fitting.bufferBytes();
+        try (CopyCrew crew = new CopyCrew(means.posix(), "backup", means.workers(), piece, meter)) {
             meter.added(map.dirtyBytes());
             for (long at = map.nextDirty(0); at >= 0; at = at < map.sizeBytes() ? map.nextDirty(at) : -1) {
                 parts.throwFailure();
                 long from = at;
-                long to = Math.min(map.sizeBytes(), (at / means.bufferBytes() + 1) * means.bufferBytes());
+                long to = Math.min(map.sizeBytes(), (at / piece + 1) * piece);
                 means.pace().admit(map.dirtyEnd(from, to) - from, meter);
                 crew.give(buffer -> meter.copied(disk.use(image -> parts.copy(from, to, buffer))));
                 at = to;

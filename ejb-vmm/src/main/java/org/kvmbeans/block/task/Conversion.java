@@ -47,7 +47,7 @@ public final class Conversion {
                     + source.geometry().blockBytes() + " above 0");
         }
         try (NewImage made = NewImage.make(maker, target, sizeBytes, existing);
-                DiskImage backing = maker.openBacking()) {
+                DiskImage backing = maker.openBacking(target)) {
             fill(source, made.image(), backing, progress);
             made.finish();
         }
@@ -86,7 +86,7 @@ public final class Conversion {
 
             @Override
             public void zeros(long offset, long length) throws IOException {
-                if (backing != null) {
+                if (backing != null || !maker.readsZeros()) {
                     target.writeZeroes(offset, length, true);
                 }
             }

@@ -32,6 +32,11 @@ public record CopyMeans(Posix posix, int workers, int bufferBytes, CopyPace pace
         return new CopyMeans(posix, DEFAULT_WORKERS, DEFAULT_BUFFER_BYTES, new CopyPace());
     }
 
+    /** The same with buffers that hold a whole unit of a format. */
+    CopyMeans forUnits(int unitBytes) {
+        return new CopyMeans(posix, workers, Math.max(bufferBytes, unitBytes), pace);
+    }
+
     /** The same at another pace. */
     public CopyMeans withPace(CopyPace newPace) {
         return new CopyMeans(posix, workers, bufferBytes, newPace);

@@ -27,16 +27,16 @@ final class DiskCopy implements AutoCloseable {
      * @param totalBytes what there may be to copy
      */
     DiskCopy(
-            CopyMeans means,
+            CopyMeans given,
             CopySource source,
             CopySink sink,
             @Nullable PaddedImage below,
             Progress progress,
             long totalBytes) {
+        means = given.forUnits(sink.unitBytes());
         this.source = source;
         this.sink = sink;
         this.below = below;
-        this.means = means;
         meter = new CopyMeter(progress, totalBytes);
         int buffers = below == null ? 1 : 2;
         crew = new CopyCrew(means.posix(), "copy", means.workers(), buffers * means.bufferBytes(), meter);

@@ -22,8 +22,17 @@ public interface ImageMaker {
     /** What the format allocates at a time, so that zeros are looked for in multiples of it; a power of two, bytes. */
     int unitBytes();
 
-    /** What the new image shows before anything is written to it: its backing file; null for zeros. The caller's. */
-    default @Nullable DiskImage openBacking() throws IOException {
+    /** Whether a new image without a backing file reads as zeros; where not, zeros have to be written. */
+    default boolean readsZeros() {
+        return true;
+    }
+
+    /**
+     * What the new image shows before anything is written to it: its backing file; null for zeros. The caller's.
+     *
+     * @param path of the new image, which the reference to the backing file is relative to
+     */
+    default @Nullable DiskImage openBacking(Path path) throws IOException {
         return null;
     }
 

@@ -76,8 +76,8 @@ public final class ImageMap {
 
     /**
      * Writes a disk's map as JSON, one object an extent, with the fields that {@code qemu-img map --output=json} has:
-     * {@code start}, {@code length}, {@code depth}, {@code present}, {@code zero}, {@code data}, {@code compressed}, and
-     * {@code offset} where the bytes lie unaltered in the image.
+     * {@code start}, {@code length}, {@code depth}, {@code present}, {@code zero}, {@code data}, {@code compressed} where
+     * that is so, and {@code offset} where the bytes lie unaltered in the image.
      */
     public static void writeJson(DiskImage image, Appendable out, Progress progress) throws IOException {
         out.append('[');
@@ -101,13 +101,13 @@ public final class ImageMap {
 
     private static String json(Extent extent) {
         String offset = extent.storageOffset() < 0 ? "" : ", \"offset\": " + extent.storageOffset();
+        String compressed = extent.kind() == Extent.Kind.COMPRESSED ? ", \"compressed\": true" : "";
         return "{ \"start\": " + extent.offset()
                 + ", \"length\": " + extent.bytes()
                 + ", \"depth\": " + extent.depth()
                 + ", \"present\": " + (extent.kind() != Extent.Kind.UNALLOCATED)
                 + ", \"zero\": " + extent.readsAsZeros()
                 + ", \"data\": " + !extent.readsAsZeros()
-                + ", \"compressed\": " + (extent.kind() == Extent.Kind.COMPRESSED)
-                + offset + "}";
+                + compressed + offset + "}";
     }
 }

@@ -98,7 +98,8 @@ public final class Mirror {
 
     private @Nullable DiskImage mirror(NewImage made, ImageMaker maker, Reopening reopening, Progress progress)
             throws IOException {
-        LiveSink.Contents contents = scope == Scope.FULL ? LiveSink.Contents.ZEROS : LiveSink.Contents.ANYTHING;
+        LiveSink.Contents contents =
+                scope == Scope.FULL && maker.readsZeros() ? LiveSink.Contents.ZEROS : LiveSink.Contents.ANYTHING;
         LiveSink sink = new LiveSink(made.image(), maker.unitBytes(), contents);
         LiveSource.Scope live = scope == Scope.FULL ? LiveSource.Scope.ALL : LiveSource.Scope.TOP;
         try (LiveCopy copy = new LiveCopy(means, disk, live, sink, progress)) {

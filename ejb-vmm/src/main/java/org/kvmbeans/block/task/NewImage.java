@@ -18,6 +18,9 @@ import org.kvmbeans.block.DiskImageException.Kind;
  * name when it is whole and durable: what has the name is whole.
  */
 public final class NewImage implements AutoCloseable {
+    private static final String UNFINISHED = ".unfinished";
+    private static final int UUID_LENGTH = 36;
+
     private final Path path;
     private final Path unfinished;
     private final Existing existing;
@@ -49,7 +52,7 @@ public final class NewImage implements AutoCloseable {
      */
     public static NewImage make(ImageMaker maker, Path path, long sizeBytes, Existing existing) throws IOException {
         refuseExisting(path, existing);
-        Path unfinished = path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + ".unfinished");
+        Path unfinished = unfinished(path);
         try {
             maker.make(unfinished, sizeBytes);
             return new NewImage(path, unfinished, existing, maker.open(unfinished));
@@ -57,6 +60,37 @@ public final class NewImage implements AutoCloseable {
             delete(unfinished, e);
             throw e;
         }
+    }
+
+    /**
+     * Makes the file and leaves its image closed and empty.
+     *
+     * @throws DiskImageException as {@link #make}
+     */
+    public static void makeEmpty(ImageMaker maker, Path path, long sizeBytes, Existing existing) throws IOException {
+        refuseExisting(path, existing);
+        Path unfinished = unfinished(path);
+        try {
+            maker.make(unfinished, sizeBytes);
+            publish(unfinished, path, existing);
+        } catch (IOException | RuntimeException e) {
+            delete(unfinished, e);
+            throw e;
+        }
+    }
+
+    private static Path unfinished(Path path) {
+        return path.resolveSibling("." + path.getFileName() + "." + UUID.randomUUID() + UNFINISHED);
+    }
+
+    /** The name that a file will have when it is whole: passphrases are known by that. */
+    public static String nameOf(String path) {
+        Path file = Path.of(path);
+        String name = file.getFileName().toString();
+        int end = name.length() - UNFINISHED.length() - UUID_LENGTH - 1;
+        return name.startsWith(".") && name.endsWith(UNFINISHED) && end > 1
+                ? file.resolveSibling(name.substring(1, end)).toString()
+                : path;
     }
 
     private static void refuseExisting(Path path, Existing existing) throws DiskImageException {
@@ -90,6 +124,11 @@ public final class NewImage implements AutoCloseable {
     public void finish() throws IOException {
         image.flush();
         closeImage();
+        publish(unfinished, path, existing);
+        finished = true;
+    }
+
+    private static void publish(Path unfinished, Path path, Existing existing) throws IOException {
         refuseExisting(path, existing);
         try {
             Files.move(unfinished, path, StandardCopyOption.ATOMIC_MOVE);
@@ -97,7 +136,6 @@ public final class NewImage implements AutoCloseable {
             throw new DiskImageException(
                     Kind.UNSUPPORTED, path.toString(), "its file system cannot rename files: " + e.getReason());
         }
-        finished = true;
         Path directory = path.toAbsolutePath().getParent();
         if (directory != null) {
             try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {

@@ -40,9 +40,7 @@ public final class OverlaySnapshot {
      */
     public void run(ImageMaker maker, Path overlay, NewImage.Existing existing, Opening opening) throws IOException {
         try (SwitchableImage.Claim claim = disk.claim("a snapshot")) {
-            try (NewImage made = NewImage.make(maker, overlay, disk.sizeBytes(), existing)) {
-                made.finish();
-            }
+            NewImage.makeEmpty(maker, overlay, disk.sizeBytes(), existing);
             boolean taken = false;
             try {
                 taken = switchTo(opening.open(overlay, new AbsentImage(disk)));

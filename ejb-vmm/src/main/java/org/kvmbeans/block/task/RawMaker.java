@@ -2,9 +2,7 @@ package org.kvmbeans.block.task;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import org.kvmbeans.block.Access;
 import org.kvmbeans.block.CacheMode;
 import org.kvmbeans.block.DiskImage;
@@ -19,8 +17,6 @@ import org.kvmbeans.sys.Posix;
 public final class RawMaker implements ImageMaker {
     /** The holes that file systems have are multiples of this. */
     private static final int UNIT_BYTES = 4096;
-
-    private static final String PERMISSIONS = "rw-------";
 
     private final Posix posix;
     private final CacheMode cache;
@@ -49,7 +45,7 @@ public final class RawMaker implements ImageMaker {
 
     @Override
     public void make(Path path, long sizeBytes) throws IOException {
-        Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(PERMISSIONS)));
+        NewFile.create(path);
         try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
             file.setLength(sizeBytes);
         } catch (IOException e) {

@@ -110,7 +110,7 @@ class ConversionTest extends TaskTest {
         }
 
         @Override
-        public MemoryImage openBacking() {
+        public MemoryImage openBacking(Path path) {
             return backing.again();
         }
     }

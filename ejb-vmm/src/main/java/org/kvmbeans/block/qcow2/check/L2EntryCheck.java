@@ -116,23 +116,24 @@ final class L2EntryCheck {
         return table + (at & layout.clusterBytes() - 1);
     }
 
-    /** The bitmap as it may be: what is allocated is taken for data. */
+    /** The bitmap as it may be: what is allocated in a cluster is taken for data, and in none for nothing. */
     private long subclusters(long entry, long bitmap, int at) {
+        boolean hasCluster = (entry & Qcow2Layout.L2_OFFSET_MASK) != 0 || externalData && entry < 0;
+        if (!hasCluster) {
+            if ((bitmap & ALLOCATED_MASK) != 0) {
+                findings.corruption(
+                        "subclusters 0x%x of L2 entry 0x%x at byte %d are allocated without a cluster",
+                        bitmap, entry, where(at));
+            }
+            return bitmap & ~ALLOCATED_MASK;
+        }
         long both = bitmap >>> 32 & bitmap & ALLOCATED_MASK;
-        long right = bitmap & ~(both << 32);
         if (both != 0) {
             findings.corruption(
                     "subclusters 0x%x of L2 entry 0x%x at byte %d are both allocated and zeros",
                     bitmap, entry, where(at));
         }
-        boolean hasCluster = (entry & Qcow2Layout.L2_OFFSET_MASK) != 0 || externalData && entry < 0;
-        if (!hasCluster && (right & ALLOCATED_MASK) != 0) {
-            findings.corruption(
-                    "subclusters 0x%x of L2 entry 0x%x at byte %d are allocated without a cluster",
-                    bitmap, entry, where(at));
-            right &= ~ALLOCATED_MASK;
-        }
-        return right;
+        return bitmap & ~(both << 32);
     }
 
     /** A standard entry as it is to be. */

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kvmbeans.block.Access;
 import org.kvmbeans.block.Progress;
@@ -150,6 +151,31 @@ class Qcow2RepairTest {
         assertThat(ours.corruptions())
                 .as("%s", ours)
                 .isEqualTo(theirs.path("corruptions").asLong());
+    }
+
+    /** The bitmap of an entry, and what it is to be where that is what it can be. */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 0x00000003FFFFFFFF, 0x00000000FFFFFFFF",
+        "0x100000, 0x0000000000000003, 0x0000000000000000",
+        "0x100000, 0x0000000F0000000F, 0x0000000F00000000",
+        "0x500000, 0x0000000000000001, 0x0000000000000000"
+    })
+    void subclustersAreMadeToAgree(String offset, String wrong, String right) throws IOException {
+        Path extended = directory.resolve("extended.qcow2");
+        QemuTool.img("create", "-q", "-f", "qcow2", "-o", "extended_l2=on", extended, "8M");
+        QemuTool.io(extended, "write -P 1 0 64k", "write -P 1 2M 64k", "write -c -P 2 5M 64k");
+        ImageEditor editor = new ImageEditor(extended);
+        long position = editor.l2Position(Long.decode(offset)) + 8;
+        editor.put(position, Long.parseUnsignedLong(wrong.substring(2), 16));
+        assertThat(QemuTool.check(extended).path("corruptions").asLong()).isEqualTo(1);
+        image = extended;
+        assertThat(check().corruptions()).isEqualTo(1);
+
+        assertThat(repair(Repair.ALL).clean()).isTrue();
+
+        assertThat(editor.get(position)).isEqualTo(Long.parseUnsignedLong(right.substring(2), 16));
+        assertThat(QemuTool.img("check", extended)).contains("No errors");
     }
 
     @Test
