@@ -172,10 +172,10 @@ final class ClientConnection implements ReplyReader.Requests {
     private void readReplies() {
         String why = "the server has ended it";
         try {
-            while (replies.next()) {
-                // Each reply ends its own request.
-                continue;
-            }
+            boolean more;
+            do {
+                more = replies.next();
+            } while (more);
         } catch (ProtocolException e) {
             why = "the server does not keep to the protocol: " + e.getMessage();
         } catch (IOException e) {

@@ -4,7 +4,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
-import java.util.regex.Pattern;
+import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,19 +19,16 @@ import org.jspecify.annotations.Nullable;
  * @param tls whether TLS is required; refused otherwise
  * @param tlsHostname name that the server's certificate must have; null for the host of the address
  */
-public record NbdUri(NbdAddress address, String export, boolean tls, @Nullable String tlsHostname) {
-    private static final Pattern SCHEME = Pattern.compile("nbds?(\\+unix)?://");
-
+public record NbdUri(
+        NbdAddress address,
+        String export,
+        boolean tls,
+        @Nullable String tlsHostname) {
     public NbdUri {
         if (export.indexOf(0) >= 0 || export.getBytes(StandardCharsets.UTF_8).length > Nbd.MAX_STRING_BYTES) {
             throw new IllegalArgumentException(
                     "the name of an export has at most " + Nbd.MAX_STRING_BYTES + " bytes, none of them 0");
         }
-    }
-
-    /** Whether a text is meant to be such a URI, rather than a path. */
-    public static boolean is(String text) {
-        return SCHEME.matcher(text).lookingAt();
     }
 
     /**
@@ -48,14 +45,14 @@ public record NbdUri(NbdAddress address, String export, boolean tls, @Nullable S
         }
         String scheme = uri.getScheme() == null ? "" : uri.getScheme();
         boolean unix = scheme.endsWith("+unix");
-        boolean tls =
-                switch (scheme) {
-                    case "nbd", "nbd+unix" -> false;
-                    case "nbds", "nbds+unix" -> true;
-                    default -> throw refused(text, "it begins with nbd:, nbds:, nbd+unix: or nbds+unix:");
-                };
+        boolean tls = switch (scheme) {
+            case "nbd", "nbd+unix" -> false;
+            case "nbds", "nbds+unix" -> true;
+            default -> throw refused(text, "it begins with nbd:, nbds:, nbd+unix: or nbds+unix:");
+        };
         if (uri.isOpaque() || uri.getFragment() != null || uri.getRawUserInfo() != null) {
-            throw refused(text, "it has the form " + (unix ? "nbd+unix:///export?socket=path" : "nbd://host:port/export"));
+            throw refused(
+                    text, "it has the form " + (unix ? "nbd+unix:///export?socket=path" : "nbd://host:port/export"));
         }
         Query query = Query.parse(text, uri.getRawQuery());
         NbdAddress address = unix ? unixAddress(text, uri, query) : tcpAddress(text, uri, query);
@@ -96,14 +93,35 @@ public record NbdUri(NbdAddress address, String export, boolean tls, @Nullable S
         return address instanceof NbdAddress.Tcp tcp ? tcp.host() : null;
     }
 
-    /** The URI, without what it does not need. */
+    /** The URI, which {@link #parse} reads again. */
     @Override
     public String toString() {
-        String scheme = tls ? "nbds" : "nbd";
+        StringBuilder text = new StringBuilder(tls ? "nbds" : "nbd");
         if (address instanceof NbdAddress.Unix unix) {
-            return scheme + "+unix:///" + export + "?socket=" + unix.path();
+            text.append("+unix:///").append(escaped(export));
+            text.append("?socket=").append(escaped(unix.path()));
+        } else {
+            text.append("://").append(address).append('/').append(escaped(export));
         }
-        return scheme + "://" + address + "/" + export;
+        if (tlsHostname != null) {
+            text.append(address instanceof NbdAddress.Unix ? '&' : '?');
+            text.append("tls-hostname=").append(escaped(tlsHostname));
+        }
+        return text.toString();
+    }
+
+    /** With a percent sign and numbers for what has a meaning of its own in a URI (RFC 3986 §2.1). */
+    private static String escaped(String text) {
+        StringBuilder escaped = new StringBuilder();
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            boolean plain = b >= '0' && (Character.isLetterOrDigit(b) || "._~:@".indexOf(b) >= 0) || "/-.+,=".indexOf(b) >= 0;
+            if (plain) {
+                escaped.append((char) b);
+            } else {
+                escaped.append('%').append(HexFormat.of().withUpperCase().toHexDigits(b));
+            }
+        }
+        return escaped.toString();
     }
 
     private record Query(@Nullable String socket, @Nullable String tlsHostname) {
@@ -115,12 +133,13 @@ public record NbdUri(NbdAddress address, String export, boolean tls, @Nullable S
                     int equals = pair.indexOf('=');
                     String key = equals < 0 ? pair : pair.substring(0, equals);
                     // URLDecoder would make blanks of plus signs, which a path may have.
-                    String value = URLDecoder.decode(
-                            pair.substring(equals + 1).replace("+", "%2B"), StandardCharsets.UTF_8);
+                    String value =
+                            URLDecoder.decode(pair.substring(equals + 1).replace("+", "%2B"), StandardCharsets.UTF_8);
                     switch (key) {
                         case "socket" -> socket = value;
                         case "tls-hostname" -> tlsHostname = value;
-                        default -> throw refused(text, "'" + key + "' is unknown here; socket and tls-hostname are not");
+                        default ->
+                            throw refused(text, "'" + key + "' is unknown here; socket and tls-hostname are not");
                     }
                 }
             }

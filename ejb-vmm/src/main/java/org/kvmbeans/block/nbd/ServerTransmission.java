@@ -74,9 +74,10 @@ final class ServerTransmission {
     void run() throws IOException {
         boolean orderly = false;
         try {
-            while (nextRequest()) {
-                continue;
-            }
+            boolean more;
+            do {
+                more = nextRequest();
+            } while (more);
             orderly = true;
         } finally {
             if (!orderly) {
