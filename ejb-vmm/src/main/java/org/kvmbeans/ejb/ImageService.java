@@ -57,6 +57,84 @@ public class ImageService {
         MBeans.image(pool, image).delete();
     }
 
+    /** Copies what an image shows to a new one. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long convert(String pool, String image, String targetPool, String targetName, String format, String options)
+            throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).convert(targetPool, targetName, format, options));
+    }
+
+    /** Looks whether the structures of an image agree with one another. */
+    @RolesAllowed(Roles.OPERATOR)
+    @Interceptors(AuditLog.class)
+    public long check(String pool, String image) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).check());
+    }
+
+    /** Repairs the structures of an image: {@code what} is LEAKS or ALL. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long repair(String pool, String image, String what) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).repair(what));
+    }
+
+    /** Changes the size of a disk that no running VM has, in bytes. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long resize(String pool, String image, long bytes) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).resize(bytes));
+    }
+
+    /** Compares what two disks show. */
+    @RolesAllowed(Roles.OPERATOR)
+    @Interceptors(AuditLog.class)
+    public long compare(String pool, String image, String otherPool, String otherName)
+            throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).compare(otherPool, otherName));
+    }
+
+    /** Says how many bytes a copy in a format would take. */
+    @RolesAllowed(Roles.OPERATOR)
+    @Interceptors(AuditLog.class)
+    public long measure(String pool, String image, String format, String options) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).measure(format, options));
+    }
+
+    /** Puts an image over another backing file, POOL/FILE, or over none; {@code contents} is KEEP or FOLLOW. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long rebase(String pool, String image, String backing, String contents) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).rebase(backing, contents));
+    }
+
+    /** Moves what an image has itself down into its backing file. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long commit(String pool, String image) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).commit());
+    }
+
+    /** Copies up what the images below show. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long stream(String pool, String image) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).stream());
+    }
+
+    /** Where the contents of a disk come from, as JSON. */
+    @RolesAllowed(Roles.OPERATOR)
+    public String map(String pool, String image, long offset, int most) throws InstanceNotFoundException {
+        return MBeans.image(pool, image).map(offset, most);
+    }
+
+    /** Names the secret that opens an encrypted image. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public void useSecret(String pool, String image, String secret) throws InstanceNotFoundException {
+        MBeans.image(pool, image).useSecret(secret);
+    }
+
     /** Begins to take an image of so many bytes. */
     @RolesAllowed(Roles.ADMIN)
     @Interceptors(AuditLog.class)

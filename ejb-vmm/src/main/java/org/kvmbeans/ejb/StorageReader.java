@@ -86,6 +86,7 @@ final class StorageReader {
                 image(image),
                 image.getPath(),
                 image.getClusterBytes(),
+                image.getSecret(),
                 Arrays.asList(image.getBackingChain()),
                 Arrays.asList(image.getSnapshots()),
                 Arrays.asList(image.getDirtyBitmaps()));

@@ -51,6 +51,7 @@ public record StorageView(DiskPathPolicy policy, List<Pool> pools, List<Job> job
             Image image,
             String path,
             long clusterBytes,
+            String secret,
             List<ImageLayer> chain,
             List<ImageSnapshot> snapshots,
             List<DirtyBitmap> bitmaps) {}

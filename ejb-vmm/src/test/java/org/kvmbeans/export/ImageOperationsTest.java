@@ -60,16 +60,25 @@ class ImageOperationsTest {
     }
 
     private static String run(String... command) throws IOException, InterruptedException {
-        Process process =
-                new ProcessBuilder(command).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as(String.join(" ", command) + ": " + said).isZero();
+        assertThat(process.waitFor())
+                .as(String.join(" ", command) + ": " + said)
+                .isZero();
         return said;
     }
 
     private void assertSame(String name, String format, String other, String otherFormat) throws Exception {
-        run("qemu-img", "compare", "-f", format, "-F", otherFormat, file(name).toString(), file(other).toString());
+        run(
+                "qemu-img",
+                "compare",
+                "-f",
+                format,
+                "-F",
+                otherFormat,
+                file(name).toString(),
+                file(other).toString());
     }
 
     private void write(String name, String format, String... commands) throws Exception {
@@ -191,7 +200,8 @@ class ImageOperationsTest {
         assertThat(done(host.image(POOL, "a.qcow2").check()).getFigures()).containsEntry("leaks", 0L);
 
         // The L1 entry is dropped: all that it led to is leaked.
-        try (FileChannel channel = FileChannel.open(file("a.qcow2"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        try (FileChannel channel =
+                FileChannel.open(file("a.qcow2"), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             ByteBuffer header = ByteBuffer.allocate(48);
             channel.read(header, 0);
             channel.write(ByteBuffer.allocate(8), header.getLong(40));
@@ -199,7 +209,8 @@ class ImageOperationsTest {
         JobMXBean found = done(host.image(POOL, "a.qcow2").check());
         assertThat(found.getFigures()).containsEntry("leaks", 17L);
         assertThat(found.getResult()).contains("17 leaked clusters");
-        assertThat(done(host.image(POOL, "a.qcow2").repair("LEAKS")).getFigures()).containsEntry("leaksFixed", 17L);
+        assertThat(done(host.image(POOL, "a.qcow2").repair("LEAKS")).getFigures())
+                .containsEntry("leaksFixed", 17L);
         run("qemu-img", "check", "-f", "qcow2", file("a.qcow2").toString());
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> host.image(POOL, "a.qcow2").repair("some"))
@@ -218,15 +229,29 @@ class ImageOperationsTest {
         write("b.qcow2", "qcow2", "write -P 1 4M 512");
         JobMXBean differ = done(host.image(POOL, "a.raw").compare(POOL, "b.qcow2"));
         assertThat(differ.getFigures()).containsEntry("identical", 0L);
-        assertThat(done(host.image(POOL, "a.raw").measure("qcow2", "")).getFigures().get("requiredBytes"))
+        assertThat(done(host.image(POOL, "a.raw").measure("qcow2", ""))
+                        .getFigures()
+                        .get("requiredBytes"))
                 .isBetween(1L << 20, 2L << 20);
-        assertThat(host.image(POOL, "b.qcow2").map(0, 100)).startsWith("[{ \"start\": 0, ").contains("\"data\": true");
+        assertThat(host.image(POOL, "b.qcow2").map(0, 100))
+                .startsWith("[{ \"start\": 0, ")
+                .contains("\"data\": true");
     }
 
     @Test
     void anImageThatLeadsOutOfItsPoolIsShownAndNotOpened() throws Exception {
         Path outside = Files.write(folder.resolve("secret.raw"), new byte[4096]);
-        run("qemu-img", "create", "-q", "-f", "qcow2", "-b", outside.toString(), "-F", "raw", file("evil.qcow2").toString());
+        run(
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-b",
+                outside.toString(),
+                "-F",
+                "raw",
+                file("evil.qcow2").toString());
         host.pool(POOL).register("evil.qcow2", "qcow2");
 
         assertThat(host.image(POOL, "evil.qcow2").getLastError())
@@ -268,7 +293,8 @@ class ImageOperationsTest {
     @Test
     void anUploadThatIsNotWhatItIsSaidToBeIsRefused() throws Exception {
         JobMXBean job = host.job(host.pool(POOL).beginUpload("up.qcow2", "qcow2", 512));
-        host.pool(POOL).appendUpload(job.getId(), 0, java.util.Base64.getEncoder().encodeToString(new byte[512]));
+        host.pool(POOL)
+                .appendUpload(job.getId(), 0, java.util.Base64.getEncoder().encodeToString(new byte[512]));
 
         assertThatIllegalStateException()
                 .isThrownBy(() -> host.pool(POOL).finishUpload(job.getId()))

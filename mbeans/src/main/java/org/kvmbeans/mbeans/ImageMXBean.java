@@ -93,10 +93,12 @@ public interface ImageMXBean {
             @ParameterName("targetPool") @Description("The pool of the new image") String targetPool,
             @ParameterName("targetName") @Description("File to make in that pool") String targetName,
             @ParameterName("format") @Description("Its format: raw or qcow2") String format,
-            @ParameterName("options") @Description("More about it as JSON, as for create; may be empty") String options);
+            @ParameterName("options") @Description("More about it as JSON, as for create; may be empty")
+                    String options);
 
     /** Looks whether the structures of a qcow2 image agree with one another; changes nothing. */
-    @Description("Looks whether the structures of a qcow2 image agree with one another: a job does it, whose Figures tell")
+    @Description(
+            "Looks whether the structures of a qcow2 image agree with one another: a job does it, whose Figures tell")
     @OperationImpact(Impact.ACTION_INFO)
     ObjectName check();
 
@@ -105,7 +107,8 @@ public interface ImageMXBean {
     @OperationImpact(Impact.ACTION_INFO)
     ObjectName repair(
             @ParameterName("what")
-                    @Description("LEAKS: room that is lost, no data is in danger; ALL: whatever is wrong, and what led nowhere is lost")
+                    @Description(
+                            "LEAKS: room that is lost, no data is in danger; ALL: whatever is wrong, and what led nowhere is lost")
                     String what);
 
     /** Changes the size of the disk of an image that no VM has open; for the disk of a running VM see {@link DiskMXBean}. */
@@ -126,7 +129,8 @@ public interface ImageMXBean {
     @OperationImpact(Impact.ACTION_INFO)
     ObjectName measure(
             @ParameterName("format") @Description("The format of the copy: raw or qcow2") String format,
-            @ParameterName("options") @Description("More about it as JSON, as for create; may be empty") String options);
+            @ParameterName("options") @Description("More about it as JSON, as for create; may be empty")
+                    String options);
 
     /**
      * Puts a qcow2 image over another backing file, or over none.
@@ -143,7 +147,8 @@ public interface ImageMXBean {
                     String contents);
 
     /** Moves what the image has itself down into its backing file. */
-    @Description("Moves what a qcow2 image has itself down into its backing file, which then shows the same: a job does it")
+    @Description(
+            "Moves what a qcow2 image has itself down into its backing file, which then shows the same: a job does it")
     @OperationImpact(Impact.ACTION_INFO)
     ObjectName commit();
 
@@ -161,7 +166,8 @@ public interface ImageMXBean {
     @OperationImpact(Impact.INFO)
     String map(
             @ParameterName("offset") @Description("Where to begin on the disk") long offset,
-            @ParameterName("most") @Description("The most extents, 1 to 10000; the next call begins where the last ends")
+            @ParameterName("most")
+                    @Description("The most extents, 1 to 10000; the next call begins where the last ends")
                     int most);
 
     /** Names the secret that opens an encrypted image; the secret itself stays where it is. */

@@ -74,9 +74,13 @@ public interface ImageStoreMXBean {
     ObjectName create(
             @ParameterName("name") @Description("File to make in the pool, for example web01.raw") String name,
             @ParameterName("format") @Description("Its format, for example raw") String format,
-            @ParameterName("bytes") @Description("Size of the disk, a multiple of 512; 0: as large as the backing file") @Unit("bytes") long bytes,
+            @ParameterName("bytes")
+                    @Description("Size of the disk, a multiple of 512; 0: as large as the backing file")
+                    @Unit("bytes")
+                    long bytes,
             @ParameterName("options")
-                    @Description("More about it as JSON, for example {\"preallocation\":\"full\"} or {\"backing\":\"default/base.qcow2\"}; may be empty")
+                    @Description(
+                            "More about it as JSON, for example {\"preallocation\":\"full\"} or {\"backing\":\"default/base.qcow2\"}; may be empty")
                     String options);
 
     /**

@@ -35,7 +35,11 @@ public final class RolePolicy implements Restrictor {
             "changeTarget",
             "refresh",
             "cancel",
-            "complete");
+            "complete",
+            "check",
+            "compare",
+            "measure",
+            "map");
     private static final Set<String> ADMIN_OPERATIONS =
             Set.of(
             "defineVm",
@@ -58,7 +62,13 @@ public final class RolePolicy implements Restrictor {
             "appendUpload",
             "finishUpload",
             "read",
-            "delete");
+            "delete",
+            "convert",
+            "repair",
+            "rebase",
+            "commit",
+            "stream",
+            "useSecret");
     /** Command lines and environments carry passwords. */
     private static final Set<String> JDK_SECRETS =
             Set.of("SystemProperties", "InputArguments", "ClassPath", "BootClassPath", "LibraryPath");

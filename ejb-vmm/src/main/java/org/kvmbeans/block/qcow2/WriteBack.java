@@ -85,7 +85,8 @@ final class WriteBack {
         boolean covered;
         metadata.lock.lock();
         try {
-            crowded = metadata.map.cache().crowded() || metadata.refcounts.cache().crowded();
+            crowded =
+                    metadata.map.cache().crowded() || metadata.refcounts.cache().crowded();
             manyFreed = freed.size() > MAX_FREED;
             covered = metadata.refcounts.covers(clusters);
         } finally {
@@ -344,8 +345,12 @@ final class WriteBack {
         boolean written = false;
         try {
             refcounts.cache().write(slices);
-            FlatTable.write(metadata.posix, metadata.storage, table.offset(), table.copy(), layout.roundUp((long)
-                    table.length() * Long.BYTES));
+            FlatTable.write(
+                    metadata.posix,
+                    metadata.storage,
+                    table.offset(),
+                    table.copy(),
+                    layout.roundUp((long) table.length() * Long.BYTES));
             int tableClusters = (int) layout.clusters((long) table.length() * Long.BYTES);
             headerFile.replace(headerFile.header().withRefcountTable(new TablePointer(table.offset(), tableClusters)));
             written = true;

@@ -41,8 +41,7 @@ public final class Backup {
      * @param target has its name only when it is whole and durable
      * @throws java.util.concurrent.CancellationException from {@code progress}; the target does not exist then
      */
-    public void run(
-            Beginning beginning, ImageMaker maker, Path target, NewImage.Existing existing, Progress progress)
+    public void run(Beginning beginning, ImageMaker maker, Path target, NewImage.Existing existing, Progress progress)
             throws IOException {
         try (SwitchableImage.Claim claim = disk.claim("a backup");
                 NewImage made = NewImage.make(maker, target, disk.sizeBytes(), existing)) {

@@ -79,7 +79,8 @@ public final class DirtyMap implements WriteWatch {
             long mask = -1L >>> (Long.SIZE - (wordEnd - bit)) << (bit % Long.SIZE);
             long before = words.get(word);
             if (set ? (before & mask) != mask : (before & mask) != 0) {
-                before = set ? words.getAndAccumulate(word, mask, (a, b) -> a | b)
+                before = set
+                        ? words.getAndAccumulate(word, mask, (a, b) -> a | b)
                         : words.getAndAccumulate(word, mask, (a, b) -> a & ~b);
                 int changed = Long.bitCount(set ? mask & ~before : mask & before);
                 dirtyBits.addAndGet(set ? changed : -changed);

@@ -64,11 +64,7 @@ public final class ImageMap {
 
     private static Extent joined(Extent extent, Extent next) {
         return new Extent(
-                extent.offset(),
-                extent.bytes() + next.bytes(),
-                extent.kind(),
-                extent.depth(),
-                extent.storageOffset());
+                extent.offset(), extent.bytes() + next.bytes(), extent.kind(), extent.depth(), extent.storageOffset());
     }
 
     private static boolean continues(Extent extent, Extent next) {

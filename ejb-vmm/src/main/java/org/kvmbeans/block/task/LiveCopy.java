@@ -49,9 +49,7 @@ final class LiveCopy implements AutoCloseable {
         this.sink = sink;
         source = new LiveSource(disk, scope);
         DirtyMap usual = DirtyMap.of(disk.sizeBytes());
-        dirty = usual.granularityBytes() >= sink.unitBytes()
-                ? usual
-                : new DirtyMap(disk.sizeBytes(), sink.unitBytes());
+        dirty = usual.granularityBytes() >= sink.unitBytes() ? usual : new DirtyMap(disk.sizeBytes(), sink.unitBytes());
         watch = new Watch(dirty);
         copy = new DiskCopy(means, source, sink, null, progress, 0);
     }

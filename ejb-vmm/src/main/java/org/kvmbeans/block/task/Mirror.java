@@ -82,8 +82,7 @@ public final class Mirror {
      * @param reopening opens it then for the disk
      * @throws CancellationException from {@code progress}; the disk is as before, and the copy does not exist
      */
-    public void run(
-            ImageMaker maker, Path target, NewImage.Existing existing, Reopening reopening, Progress progress)
+    public void run(ImageMaker maker, Path target, NewImage.Existing existing, Reopening reopening, Progress progress)
             throws IOException {
         DiskImage former = null;
         try (SwitchableImage.Claim claim = disk.claim("a mirror");
@@ -109,9 +108,10 @@ public final class Mirror {
             become(State.READY);
             Ending how = awaitEnding(copy);
             return copy.complete(exclusive -> {
-                made.finish();
-                return how == Ending.SWITCH ? switchTo(exclusive, reopening.open(made.path())) : NOTHING;
-            }).image();
+                        made.finish();
+                        return how == Ending.SWITCH ? switchTo(exclusive, reopening.open(made.path())) : NOTHING;
+                    })
+                    .image();
         }
     }
 

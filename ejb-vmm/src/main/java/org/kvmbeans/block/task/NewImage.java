@@ -96,7 +96,9 @@ public final class NewImage implements AutoCloseable {
     private static void refuseExisting(Path path, Existing existing) throws DiskImageException {
         if (existing == Existing.REFUSE && Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             throw new DiskImageException(
-                    Kind.DENIED, path.toString(), "there is such a file already; give another name, or remove it first");
+                    Kind.DENIED,
+                    path.toString(),
+                    "there is such a file already; give another name, or remove it first");
         }
     }
 

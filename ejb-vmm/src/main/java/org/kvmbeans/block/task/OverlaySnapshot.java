@@ -81,7 +81,8 @@ public final class OverlaySnapshot {
         try {
             former.stopWriting();
         } catch (IOException e) {
-            // It is durable already, and the snapshot is taken; others are kept from the image until the disk is closed.
+            // It is durable already, and the snapshot is taken; others are kept from the image until the disk is
+            // closed.
             LOG.log(System.Logger.Level.WARNING, disk.name() + ": the image below its new one stays locked", e);
         }
     }

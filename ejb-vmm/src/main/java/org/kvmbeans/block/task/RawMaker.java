@@ -50,7 +50,9 @@ public final class RawMaker implements ImageMaker {
             file.setLength(sizeBytes);
         } catch (IOException e) {
             DiskImageException refused = new DiskImageException(
-                    Kind.IO_ERROR, path.toString(), "the host makes no file of " + sizeBytes + " bytes: " + e.getMessage());
+                    Kind.IO_ERROR,
+                    path.toString(),
+                    "the host makes no file of " + sizeBytes + " bytes: " + e.getMessage());
             refused.initCause(e);
             throw refused;
         }

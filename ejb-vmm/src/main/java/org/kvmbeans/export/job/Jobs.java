@@ -66,7 +66,7 @@ public final class Jobs implements AutoCloseable {
 
     /**
      * @param hostSource sends what every job sends as well
-     * @param onEnd hears of each job that has ended, on the thread that ended it
+     * @param onEnd is told of each job that is about to end, on the thread that ends it
      */
     public Jobs(
             Registrar registrar, Notifications notifications, Notifications.Source hostSource, Consumer<Job> onEnd) {
@@ -182,10 +182,13 @@ public final class Jobs implements AutoCloseable {
         synchronized (lock) {
             claims.release(job);
         }
+        if (job.state().ended()) {
+            return;
+        }
+        onEnd.accept(job); // before anybody sees the end, who then looks at what the job made
         if (!job.end(state, outcome, error)) {
             return;
         }
-        onEnd.accept(job);
         send(
                 job,
                 switch (state) {

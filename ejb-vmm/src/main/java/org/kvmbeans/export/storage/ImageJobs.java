@@ -115,8 +115,8 @@ final class ImageJobs {
             reads.addAll(ImageAccess.files(backing));
         }
         return start(JobKind.CONVERT, targetPool, name, Set.of(target), reads, control -> {
-            Conversion conversion = new Conversion(
-                    means(), creation.maker(targetPool, options, backing), NewImage.Existing.REFUSE);
+            Conversion conversion =
+                    new Conversion(means(), creation.maker(targetPool, options, backing), NewImage.Existing.REFUSE);
             try (DiskImage from = access.open(source, Access.READ_ONLY)) {
                 conversion.run(from, target, control);
             }
@@ -230,15 +230,10 @@ final class ImageJobs {
         });
     }
 
-    private static Measurement rawMeasurement(DiskImage disk, Progress progress)
-            throws IOException {
+    private static Measurement rawMeasurement(DiskImage disk, Progress progress) throws IOException {
         long[] data = new long[1];
         ImageMap.walk(
-                disk,
-                0,
-                disk.sizeBytes(),
-                extent -> data[0] += extent.readsAsZeros() ? 0 : extent.bytes(),
-                progress);
+                disk, 0, disk.sizeBytes(), extent -> data[0] += extent.readsAsZeros() ? 0 : extent.bytes(), progress);
         return new Measurement(data[0], disk.sizeBytes());
     }
 
@@ -263,8 +258,7 @@ final class ImageJobs {
         return start(JobKind.REBASE, pool, image.name(), Set.of(image.path()), reads, control -> {
             try (DiskImage disk = access.open(image, Access.READ_WRITE)) {
                 DiskImage next = backing == null ? null : access.open(backing, Access.READ_ONLY);
-                BackingReference reference =
-                        backing == null ? null : ImageAccess.reference(pool.directory(), backing);
+                BackingReference reference = backing == null ? null : ImageAccess.reference(pool.directory(), backing);
                 new Rebase(means(), contents).run(layered(image, disk), reference, next, control);
             }
             return JobOutcome.DONE;

@@ -310,7 +310,8 @@ public final class ImageStores implements AutoCloseable {
     Pool pool(String name) {
         Pool pool = pools.get(name);
         if (pool == null) {
-            throw new IllegalArgumentException("pool is \"" + name + "\"; there is no such pool: see ImageStores of Host");
+            throw new IllegalArgumentException(
+                    "pool is \"" + name + "\"; there is no such pool: see ImageStores of Host");
         }
         return pool;
     }
@@ -343,8 +344,8 @@ public final class ImageStores implements AutoCloseable {
         }
         ImageLayer below = image.facts().chain().get(1);
         return imageAt(Path.of(below.path()))
-                .orElseThrow(() -> new IllegalStateException("the backing file " + below.path() + " of image " + image.name()
-                        + " is no image of a pool; register it in its pool first"));
+                .orElseThrow(() -> new IllegalStateException("the backing file " + below.path() + " of image "
+                        + image.name() + " is no image of a pool; register it in its pool first"));
     }
 
     /** Refuses to change an image that others lie on, as of now: what they show would change. */
@@ -403,7 +404,9 @@ public final class ImageStores implements AutoCloseable {
                     + "; give an offset of 0 or more, and 1 to " + MOST_EXTENTS + " extents");
         }
         try (DiskImage disk = access.open(image, Access.READ_ONLY)) {
-            return offset >= disk.sizeBytes() ? "[]" : ImageMap.json(ImageMap.list(disk, offset, disk.sizeBytes(), most));
+            return offset >= disk.sizeBytes()
+                    ? "[]"
+                    : ImageMap.json(ImageMap.list(disk, offset, disk.sizeBytes(), most));
         } catch (IOException e) {
             throw new IllegalStateException(String.valueOf(e.getMessage()), e);
         }

@@ -36,8 +36,11 @@ final class Pool {
         this.registrar = registrar;
         this.registry = new ImageRegistry(directory);
         this.scanner = new PoolScanner(
-                posix, stores.inspector(), directory, registry, image -> stores.locations()
-                        .rulesFor(image));
+                posix,
+                stores.inspector(),
+                directory,
+                registry,
+                image -> stores.locations().rulesFor(image));
     }
 
     /** Opens a pool, and makes its directory where it is missing. */

@@ -98,10 +98,19 @@ final class PoolScanner {
         Path path = directory.resolve(name);
         if (file == null) {
             return new PoolImage(
-                    name, path, entry, FileFacts.NONE, ImageFacts.unreadable("the file is gone: unregister the image", Map.of()));
+                    name,
+                    path,
+                    entry,
+                    FileFacts.NONE,
+                    ImageFacts.unreadable("the file is gone: unregister the image", Map.of()));
         }
         ImageFacts known = known(before.images().get(name), entry);
-        return new PoolImage(name, path, entry, file, known == null ? inspector.inspect(path, entry.format(), rules.apply(path)) : known);
+        return new PoolImage(
+                name,
+                path,
+                entry,
+                file,
+                known == null ? inspector.inspect(path, entry.format(), rules.apply(path)) : known);
     }
 
     /** What the last look found, where nothing has changed since. */
@@ -115,7 +124,8 @@ final class PoolScanner {
     /** Removes what a server that crashed left unfinished. */
     void removeAbandoned() throws IOException {
         Instant oldest = Instant.now().minus(ABANDONED_HOURS, ChronoUnit.HOURS);
-        try (DirectoryStream<Path> stream = Files.newDirectoryStream(directory, "{" + UNFINISHED_PREFIX + "*,.*" + UNFINISHED_SUFFIX + "}")) {
+        try (DirectoryStream<Path> stream =
+                Files.newDirectoryStream(directory, "{" + UNFINISHED_PREFIX + "*,.*" + UNFINISHED_SUFFIX + "}")) {
             for (Path file : stream) {
                 if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS)
                         .toInstant()

@@ -30,8 +30,13 @@ class Qcow2CompressionTest {
     }
 
     static Stream<Arguments> images() {
-        return Stream.of("cluster_size=512", "cluster_size=4096", "cluster_size=65536", "cluster_size=2M",
-                        "cluster_size=65536,extended_l2=on", "cluster_size=4096,refcount_bits=1",
+        return Stream.of(
+                        "cluster_size=512",
+                        "cluster_size=4096",
+                        "cluster_size=65536",
+                        "cluster_size=2M",
+                        "cluster_size=65536,extended_l2=on",
+                        "cluster_size=4096,refcount_bits=1",
                         "cluster_size=4096,refcount_bits=2")
                 .flatMap(options -> Stream.of(
                         Arguments.of(options + ",compression_type=zlib"),
@@ -56,8 +61,7 @@ class Qcow2CompressionTest {
         Path raw = directory.resolve("source.raw");
         Files.write(raw, contents);
         Path path = directory.resolve("disk.qcow2");
-        Qemu.img(
-                "convert", "-q", "-c", "-f", "raw", "-O", "qcow2", "-o", options, raw.toString(), path.toString());
+        Qemu.img("convert", "-q", "-c", "-f", "raw", "-O", "qcow2", "-o", options, raw.toString(), path.toString());
         try (Qcow2Image image = EngineDisk.openToRead(path)) {
             assertThat(EngineDisk.read(image, 0, SIZE)).isEqualTo(contents);
             assertThat(EngineDisk.read(image, 70_000 / 512 * 512, 1024))

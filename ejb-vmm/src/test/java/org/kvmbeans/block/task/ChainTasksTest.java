@@ -194,8 +194,7 @@ class ChainTasksTest extends TaskTest {
         Memory.write(other, 0, Memory.read(middle, 0, SIZE / 4));
         Memory.write(other, SIZE / 4, Memory.random(SIZE / 8, 3));
         other.toRead();
-        new Rebase(means, Rebase.Contents.KEPT)
-                .run(top, new BackingReference("other", "memory"), other, Progress.NONE);
+        new Rebase(means, Rebase.Contents.KEPT).run(top, new BackingReference("other", "memory"), other, Progress.NONE);
         assertThat(top.backing()).isSameAs(other);
         assertThat(Memory.contents(top)).isEqualTo(before);
         assertThat(middle.closed).isTrue();
@@ -214,8 +213,7 @@ class ChainTasksTest extends TaskTest {
         long own = top.ownClusters();
         MemoryImage equal = new MemoryImage("equal", SIZE);
         Memory.write(equal, 0, Memory.contents(middle));
-        new Rebase(means, Rebase.Contents.KEPT)
-                .run(top, new BackingReference("equal", "memory"), equal, Progress.NONE);
+        new Rebase(means, Rebase.Contents.KEPT).run(top, new BackingReference("equal", "memory"), equal, Progress.NONE);
         assertThat(top.ownClusters()).isEqualTo(own);
     }
 

@@ -169,8 +169,8 @@ class ConversionTest extends TaskTest {
         faults.fail("pwrite", Errno.ENOSPC);
         MemoryImage source = new MemoryImage("source", SIZE).filled(1);
         assertThatExceptionOfType(DiskImageException.class)
-                .isThrownBy(() -> new Conversion(means, full, NewImage.Existing.REFUSE)
-                        .run(source, target(), Progress.NONE))
+                .isThrownBy(() ->
+                        new Conversion(means, full, NewImage.Existing.REFUSE).run(source, target(), Progress.NONE))
                 .matches(e -> e.kind() == Kind.NO_SPACE);
         assertThat(files()).isEmpty();
     }
@@ -182,8 +182,8 @@ class ConversionTest extends TaskTest {
         faults.fail("fdatasync", Errno.EIO);
         MemoryImage source = new MemoryImage("source", SIZE).filled(1);
         assertThatExceptionOfType(DiskImageException.class)
-                .isThrownBy(() -> new Conversion(means, failing, NewImage.Existing.REFUSE)
-                        .run(source, target(), Progress.NONE));
+                .isThrownBy(() ->
+                        new Conversion(means, failing, NewImage.Existing.REFUSE).run(source, target(), Progress.NONE));
         assertThat(files()).isEmpty();
     }
 
@@ -204,8 +204,7 @@ class ConversionTest extends TaskTest {
     @ParameterizedTest
     @ValueSource(strings = {"FALLOC", "FULL"})
     void preallocatedTargetHasAllItsRoom(String how) throws IOException {
-        RawMaker maker =
-                new RawMaker(Memory.POSIX, CacheMode.WRITEBACK, RawMaker.Preallocation.valueOf(how));
+        RawMaker maker = new RawMaker(Memory.POSIX, CacheMode.WRITEBACK, RawMaker.Preallocation.valueOf(how));
         MemoryImage source = new MemoryImage("source", SIZE);
         new Conversion(means, maker, NewImage.Existing.REFUSE).run(source, target(), Progress.NONE);
         try (RawImage image = open(target())) {

@@ -158,8 +158,7 @@ class MirrorTest extends TaskTest {
         Mirror mirror = new Mirror(means, disk, Mirror.Scope.FULL);
         mirror.end(Mirror.Ending.SWITCH);
         assertThatExceptionOfType(DiskImageException.class)
-                .isThrownBy(() ->
-                        mirror.run(raw, target(), NewImage.Existing.REFUSE, path -> other, Progress.NONE))
+                .isThrownBy(() -> mirror.run(raw, target(), NewImage.Existing.REFUSE, path -> other, Progress.NONE))
                 .withMessageContaining("a size of " + SIZE + " would do");
         assertThat(other.closed).isTrue();
         assertThat(source.closed).isFalse();

@@ -46,8 +46,7 @@ abstract class TaskTest {
     }
 
     static RawImage open(Path path) throws IOException {
-        return RawImage.open(
-                Memory.POSIX, path.toString(), new OpenOptions(Access.READ_ONLY, CacheMode.WRITEBACK));
+        return RawImage.open(Memory.POSIX, path.toString(), new OpenOptions(Access.READ_ONLY, CacheMode.WRITEBACK));
     }
 
     static byte[] fileContents(Path path) throws IOException {

@@ -53,8 +53,9 @@ final class Writers implements AutoCloseable {
                     disk.writeZeroes(offset, BLOCK, true);
                     System.arraycopy(new byte[BLOCK], 0, model, offset, BLOCK);
                 }
-                case 1 -> assertThat(Memory.read(disk, offset, BLOCK))
-                        .isEqualTo(Arrays.copyOfRange(model, offset, offset + BLOCK));
+                case 1 ->
+                    assertThat(Memory.read(disk, offset, BLOCK))
+                            .isEqualTo(Arrays.copyOfRange(model, offset, offset + BLOCK));
                 default -> {
                     byte[] contents = new byte[BLOCK];
                     random.nextBytes(contents);
