@@ -117,7 +117,7 @@ class SnapshotAndBackupTest extends TaskTest {
         disk.writeZeroes(1 << 20, 64 << 10, true);
         MemoryMaker maker = new MemoryMaker();
         new Backup(means, disk)
-                .run((parts, of) -> parts.takeFrom(changes), maker, target(), NewImage.Existing.REFUSE, Progress.NONE);
+                .run(Beginning.changes(changes), maker, target(), NewImage.Existing.REFUSE, Progress.NONE);
 
         assertThat(changes.dirtyBytes()).isZero();
         assertThat(maker.made().ownClusters()).isEqualTo(2 * (64 << 10) / MemoryImage.CLUSTER);
@@ -135,7 +135,7 @@ class SnapshotAndBackupTest extends TaskTest {
             cancelled = false;
             try {
                 new Backup(means, disk)
-                        .run(Backup.Beginning.FULL, raw, target(), NewImage.Existing.REFUSE, cancelAt(step));
+                        .run(Beginning.ALL, raw, target(), NewImage.Existing.REFUSE, cancelAt(step));
             } catch (CancellationException e) {
                 cancelled = true;
                 assertThat(files()).isEmpty();
@@ -153,7 +153,7 @@ class SnapshotAndBackupTest extends TaskTest {
         try (Writers writers = new Writers(disk, 1).start()) {
             assertThatExceptionOfType(IOException.class)
                     .isThrownBy(() -> new Backup(means, disk)
-                            .run(Backup.Beginning.FULL, full, target(), NewImage.Existing.REFUSE, Progress.NONE))
+                            .run(Beginning.ALL, full, target(), NewImage.Existing.REFUSE, Progress.NONE))
                     .withMessageContaining("ENOSPC");
             assertThat(writers.stop()).isEqualTo(Memory.contents(disk));
         }

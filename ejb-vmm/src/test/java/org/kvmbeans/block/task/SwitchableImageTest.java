@@ -70,6 +70,10 @@ class SwitchableImageTest extends TaskTest {
             });
         });
         exchanging.await();
+        // Reads at once are let in until the gate is shut.
+        while (disk.readAtOnce(0, Memory.vector(new byte[512]))) {
+            Thread.onSpinWait();
+        }
         Future<?> later = threads.submit(() -> {
             Memory.write(disk, 0, Memory.random(512, 7));
             return disk;
