@@ -27,8 +27,7 @@ public final class Backup {
      * @param path has its name only when it is whole and durable
      * @throws java.util.concurrent.CancellationException from {@code progress}; the file does not exist then
      */
-    public void run(
-            Beginning beginning, ImageMaker maker, Path path, NewImage.Existing existing, Progress progress)
+    public void run(Beginning beginning, ImageMaker maker, Path path, NewImage.Existing existing, Progress progress)
             throws IOException {
         run(beginning, CopyTarget.file(maker, path, disk.sizeBytes(), existing, maker::open), progress);
     }
@@ -39,6 +38,7 @@ public final class Backup {
      * @param target is closed by this
      */
     public void run(Beginning beginning, CopyTarget target, Progress progress) throws IOException {
+        boolean done = false;
         try (CopyTarget closing = target;
                 SwitchableImage.Claim claim = disk.claim("a backup")) {
             // Parts of an incremental copy hide the backup before, also where they are zeros.
@@ -48,6 +48,11 @@ public final class Backup {
             LiveSink sink = new LiveSink(closing.image(), closing.unitBytes(), contents);
             copy(beginning, BackupParts.map(disk.sizeBytes(), sink.unitBytes()), sink, progress);
             closing.finish();
+            done = true;
+        } finally {
+            if (!done) {
+                beginning.failed();
+            }
         }
     }
 

@@ -39,8 +39,7 @@ public interface CopyTarget extends AutoCloseable {
      *
      * @param reopening opens it then
      */
-    static CopyTarget file(
-            ImageMaker maker, Path path, long sizeBytes, NewImage.Existing existing, Reopening reopening)
+    static CopyTarget file(ImageMaker maker, Path path, long sizeBytes, NewImage.Existing existing, Reopening reopening)
             throws IOException {
         NewImage made = NewImage.make(maker, path, sizeBytes, existing);
         return new CopyTarget() {

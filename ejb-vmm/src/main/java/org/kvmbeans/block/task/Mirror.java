@@ -85,11 +85,7 @@ public final class Mirror {
      * @throws CancellationException from {@code progress}; the disk is as before, and the copy does not exist
      */
     public void run(
-            ImageMaker maker,
-            Path path,
-            NewImage.Existing existing,
-            CopyTarget.Reopening reopening,
-            Progress progress)
+            ImageMaker maker, Path path, NewImage.Existing existing, CopyTarget.Reopening reopening, Progress progress)
             throws IOException {
         run(CopyTarget.file(maker, path, disk.sizeBytes(), existing, reopening), progress);
     }
@@ -102,10 +98,15 @@ public final class Mirror {
      */
     public void run(CopyTarget target, Progress progress) throws IOException {
         Former former = NOTHING;
+        boolean done = false;
         try (CopyTarget closing = target;
                 SwitchableImage.Claim claim = disk.claim("a mirror")) {
             former = mirror(closing, progress);
+            done = true;
         } finally {
+            if (!done) {
+                beginning.failed();
+            }
             become(State.ENDED);
             if (former.image() != null) {
                 former.image().close();
@@ -117,9 +118,8 @@ public final class Mirror {
     private record Former(@Nullable DiskImage image) {}
 
     private Former mirror(CopyTarget target, Progress progress) throws IOException {
-        LiveSink.Contents contents = scope == Scope.FULL && target.readsZeros()
-                ? LiveSink.Contents.ZEROS
-                : LiveSink.Contents.ANYTHING;
+        LiveSink.Contents contents =
+                scope == Scope.FULL && target.readsZeros() ? LiveSink.Contents.ZEROS : LiveSink.Contents.ANYTHING;
         LiveSink sink = new LiveSink(target.image(), target.unitBytes(), contents);
         LiveSource.Scope live = scope == Scope.FULL ? LiveSource.Scope.ALL : LiveSource.Scope.TOP;
         try (LiveCopy copy = new LiveCopy(means, disk, live, sink, progress)) {

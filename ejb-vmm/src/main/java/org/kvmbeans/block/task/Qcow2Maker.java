@@ -45,8 +45,7 @@ public final class Qcow2Maker implements ImageMaker {
      *     is to be encrypted
      * @param format without a data file, which would be found half-made where an operation fails
      */
-    public Qcow2Maker(
-            Posix posix, ImageOpener opener, OpenOptions options, Qcow2Options format, Clusters clusters) {
+    public Qcow2Maker(Posix posix, ImageOpener opener, OpenOptions options, Qcow2Options format, Clusters clusters) {
         if (format.dataFile() != null) {
             throw new IllegalArgumentException(
                     "an image with a data file cannot be made in one step: create it first, and copy to it then");

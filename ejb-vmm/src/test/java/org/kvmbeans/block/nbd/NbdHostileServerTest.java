@@ -14,8 +14,8 @@ import org.kvmbeans.block.DiskImageException;
 /** Servers that break the protocol, each in one way. */
 class NbdHostileServerTest {
     private static final int MIB = 1 << 20;
-    private static final NbdClientOptions AT_ONCE = NbdClientOptions.DEFAULT.withTimeouts(
-            Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ZERO);
+    private static final NbdClientOptions AT_ONCE =
+            NbdClientOptions.DEFAULT.withTimeouts(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ZERO);
 
     private NbdBench bench;
 

@@ -51,7 +51,8 @@ class Qcow2CompressionTest {
         writeAll(path, contents);
         compare(path, contents);
         // Refcounts of one bit leave no cluster to two of them.
-        assertThat(options.contains("refcount_bits=1,") ? 0 : Files.size(path)).isLessThan(SIZE * 9L / 10 + 7L * clusterBytes(path));
+        assertThat(options.contains("refcount_bits=1,") ? 0 : Files.size(path))
+                .isLessThan(SIZE * 9L / 10 + 7L * clusterBytes(path));
     }
 
     @ParameterizedTest

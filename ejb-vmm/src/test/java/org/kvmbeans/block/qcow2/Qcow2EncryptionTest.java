@@ -38,10 +38,7 @@ class Qcow2EncryptionTest {
 
     private static Qcow2Image open(Path path, String passphrase, Access access) throws IOException {
         OpenOptions options = new OpenOptions(
-                access,
-                CacheMode.WRITEBACK,
-                ImageRules.ANY,
-                image -> passphrase.getBytes(StandardCharsets.UTF_8));
+                access, CacheMode.WRITEBACK, ImageRules.ANY, image -> passphrase.getBytes(StandardCharsets.UTF_8));
         return Qcow2Image.open(
                 EngineDisk.POSIX, HostFile.open(EngineDisk.POSIX, path.toString(), options), EngineDisk.OPENER);
     }
@@ -51,8 +48,16 @@ class Qcow2EncryptionTest {
     void qemuReadsWhatIsEncryptedHereAndTheOtherWayRound(String options) throws IOException {
         Path path = directory.resolve("disk.qcow2");
         Qemu.img(
-                "create", "-q", "--object", "secret,id=s,data=secret0", "-f", "qcow2", "-o",
-                "encrypt.format=luks,encrypt.key-secret=s," + options + FAST, path.toString(), Integer.toString(SIZE));
+                "create",
+                "-q",
+                "--object",
+                "secret,id=s,data=secret0",
+                "-f",
+                "qcow2",
+                "-o",
+                "encrypt.format=luks,encrypt.key-secret=s," + options + FAST,
+                path.toString(),
+                Integer.toString(SIZE));
         byte[] model = new byte[SIZE];
         Random random = new Random(8);
         try (Qcow2Image image = open(path, "secret0", Access.READ_WRITE)) {
@@ -67,12 +72,23 @@ class Qcow2EncryptionTest {
         }
         Path plain = directory.resolve("plain.raw");
         Qemu.img(
-                "convert", "-q", "--object", "secret,id=s,data=secret0", "--image-opts",
-                "driver=qcow2,encrypt.key-secret=s,file.filename=" + path, "-O", "raw", plain.toString());
+                "convert",
+                "-q",
+                "--object",
+                "secret,id=s,data=secret0",
+                "--image-opts",
+                "driver=qcow2,encrypt.key-secret=s,file.filename=" + path,
+                "-O",
+                "raw",
+                plain.toString());
         assertThat(Files.readAllBytes(plain)).isEqualTo(model);
         Qemu.io(
-                "--object", "secret,id=s,data=secret0", "--image-opts",
-                "driver=qcow2,encrypt.key-secret=s,file.filename=" + path, "-c", "write -P 7 70000 100000");
+                "--object",
+                "secret,id=s,data=secret0",
+                "--image-opts",
+                "driver=qcow2,encrypt.key-secret=s,file.filename=" + path,
+                "-c",
+                "write -P 7 70000 100000");
         java.util.Arrays.fill(model, 70000, 170000, (byte) 7);
         try (Qcow2Image image = open(path, "secret0", Access.READ_ONLY)) {
             assertThat(EngineDisk.read(image, 0, SIZE)).isEqualTo(model);
@@ -83,27 +99,48 @@ class Qcow2EncryptionTest {
     void refusesAWrongPassphrase() throws IOException {
         Path path = directory.resolve("disk.qcow2");
         Qemu.img(
-                "create", "-q", "--object", "secret,id=s,data=secret0", "-f", "qcow2", "-o",
-                "encrypt.format=luks,encrypt.key-secret=s" + FAST, path.toString(), "1M");
+                "create",
+                "-q",
+                "--object",
+                "secret,id=s,data=secret0",
+                "-f",
+                "qcow2",
+                "-o",
+                "encrypt.format=luks,encrypt.key-secret=s" + FAST,
+                path.toString(),
+                "1M");
         assertThatThrownBy(() -> open(path, "secret1", Access.READ_ONLY))
-                .isInstanceOfSatisfying(DiskImageException.class, e -> assertThat(e.kind())
-                        .isEqualTo(DiskImageException.Kind.DENIED));
+                .isInstanceOfSatisfying(
+                        DiskImageException.class, e -> assertThat(e.kind()).isEqualTo(DiskImageException.Kind.DENIED));
     }
 
     @Test
     void readsImagesThatAreEncryptedInTheWayOfOldButDoesNotWriteThem() throws IOException {
         Path path = directory.resolve("disk.qcow2");
         Qemu.img(
-                "create", "-q", "--object", "secret,id=s,data=secret0", "-f", "qcow2", "-o",
-                "encrypt.format=aes,encrypt.key-secret=s", path.toString(), "1M");
+                "create",
+                "-q",
+                "--object",
+                "secret,id=s,data=secret0",
+                "-f",
+                "qcow2",
+                "-o",
+                "encrypt.format=aes,encrypt.key-secret=s",
+                path.toString(),
+                "1M");
         Qemu.io(
-                "--object", "secret,id=s,data=secret0", "--image-opts",
-                "driver=qcow2,encrypt.key-secret=s,file.filename=" + path, "-c", "write -P 9 65536 131072");
+                "--object",
+                "secret,id=s,data=secret0",
+                "--image-opts",
+                "driver=qcow2,encrypt.key-secret=s,file.filename=" + path,
+                "-c",
+                "write -P 9 65536 131072");
         try (Qcow2Image image = open(path, "secret0", Access.READ_ONLY)) {
             assertThat(EngineDisk.read(image, 65536, 131072)).containsOnly(9);
         }
         assertThatThrownBy(() -> open(path, "secret0", Access.READ_WRITE))
-                .isInstanceOfSatisfying(DiskImageException.class, e -> assertThat(e.kind())
-                        .isEqualTo(DiskImageException.Kind.UNSUPPORTED));
+                .isInstanceOfSatisfying(
+                        DiskImageException.class,
+                        e -> assertThat(e.kind()).isEqualTo(DiskImageException.Kind.UNSUPPORTED));
     }
 }

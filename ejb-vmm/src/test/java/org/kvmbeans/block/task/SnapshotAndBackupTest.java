@@ -128,14 +128,23 @@ class SnapshotAndBackupTest extends TaskTest {
     }
 
     @Test
+    void changesAreKeptForTheNextBackupWhereOneFails() throws IOException {
+        DirtyMap changes = new DirtyMap(SIZE, 64 << 10);
+        changes.mark(0, 200_000);
+        assertThatExceptionOfType(CancellationException.class)
+                .isThrownBy(() -> new Backup(means, disk)
+                        .run(Beginning.changes(changes), raw, target(), NewImage.Existing.REFUSE, cancelAt(1)));
+        assertThat(changes.dirtyBytes()).isEqualTo(4 * 65536);
+    }
+
+    @Test
     void backupThatIsCancelledLeavesNoTarget() throws IOException {
         byte[] before = Memory.contents(disk);
         int step = 0;
         for (boolean cancelled = true; cancelled; step++) {
             cancelled = false;
             try {
-                new Backup(means, disk)
-                        .run(Beginning.ALL, raw, target(), NewImage.Existing.REFUSE, cancelAt(step));
+                new Backup(means, disk).run(Beginning.ALL, raw, target(), NewImage.Existing.REFUSE, cancelAt(step));
             } catch (CancellationException e) {
                 cancelled = true;
                 assertThat(files()).isEmpty();

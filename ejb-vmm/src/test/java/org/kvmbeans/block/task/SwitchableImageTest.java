@@ -132,8 +132,7 @@ class SwitchableImageTest extends TaskTest {
         disk.writeZeroes(4096, 512, true);
         disk.discard(8192, 4096);
         first.failWriteIn.set(0);
-        assertThatExceptionOfType(DiskImageException.class)
-                .isThrownBy(() -> Memory.write(disk, 512, new byte[512]));
+        assertThatExceptionOfType(DiskImageException.class).isThrownBy(() -> Memory.write(disk, 512, new byte[512]));
         disk.exclusively(exclusive -> {
             exclusive.unwatch(watch);
             return disk;
@@ -220,8 +219,8 @@ class SwitchableImageTest extends TaskTest {
     private RawImage direct(String name) throws IOException {
         Path path = directory.resolve(name);
         raw.make(path, SIZE);
-        RawImage image = RawImage.open(
-                Memory.POSIX, path.toString(), new OpenOptions(Access.READ_WRITE, CacheMode.NONE));
+        RawImage image =
+                RawImage.open(Memory.POSIX, path.toString(), new OpenOptions(Access.READ_WRITE, CacheMode.NONE));
         Memory.write(image, 0, new byte[SIZE]);
         return image;
     }
