@@ -256,6 +256,17 @@ class NbdServerTest {
         assertThat(bench.read(first, 0, 512)).containsOnly(0);
     }
 
+    @Test
+    void clientsMakeDoWithTheConnectionsThatTheServerBears() throws IOException {
+        NbdServer server = serve(NbdServerOptions.onLoopback().withMaxClients(2), new CheckedDisk(MIB, false));
+        NbdStorage storage = bench.client(server.uri("disk"), AT_ONCE.withConnections(4));
+
+        storage.write(0, bench.memory(NbdBench.pattern(4096, 1)));
+
+        assertThat(storage.connectionCount()).isEqualTo(2);
+        assertThat(bench.read(storage, 0, 4096)).isEqualTo(NbdBench.pattern(4096, 1));
+    }
+
     /** A disk whose writes wait for the test. */
     private static final class GatedDisk implements AutoCloseable {
         private final CountDownLatch begun = new CountDownLatch(1);
