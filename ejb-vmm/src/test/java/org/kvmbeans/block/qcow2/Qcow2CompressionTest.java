@@ -13,6 +13,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.kvmbeans.block.testing.QemuTool;
 
 class Qcow2CompressionTest {
     private static final int SIZE = (9 << 20) + 512 * 3;
@@ -56,7 +57,7 @@ class Qcow2CompressionTest {
         Path raw = directory.resolve("source.raw");
         Files.write(raw, contents);
         Path path = directory.resolve("disk.qcow2");
-        Qemu.img(
+        QemuTool.img(
                 "convert", "-q", "-c", "-f", "raw", "-O", "qcow2", "-o", options, raw.toString(), path.toString());
         try (Qcow2Image image = EngineDisk.openToRead(path)) {
             assertThat(EngineDisk.read(image, 0, SIZE)).isEqualTo(contents);
@@ -101,7 +102,7 @@ class Qcow2CompressionTest {
 
     private Path create(String options) throws IOException {
         Path path = directory.resolve("disk.qcow2");
-        Qemu.img("create", "-q", "-f", "qcow2", "-o", options, path.toString(), Integer.toString(SIZE));
+        QemuTool.img("create", "-q", "-f", "qcow2", "-o", options, path.toString(), Integer.toString(SIZE));
         return path;
     }
 
@@ -138,7 +139,7 @@ class Qcow2CompressionTest {
     private void compare(Path path, byte[] contents) throws IOException {
         Path raw = directory.resolve("model.raw");
         Files.write(raw, contents);
-        Qemu.img("check", "-q", "-f", "qcow2", path.toString());
-        Qemu.img("compare", "-q", "-f", "qcow2", "-F", "raw", path.toString(), raw.toString());
+        QemuTool.img("check", "-q", "-f", "qcow2", path.toString());
+        QemuTool.img("compare", "-q", "-f", "qcow2", "-F", "raw", path.toString(), raw.toString());
     }
 }
