@@ -35,10 +35,7 @@ class BitmapDirectoryTest {
         try (Storage storage = TestImages.open(image, Access.READ_ONLY)) {
             Qcow2Header header = Qcow2HeaderFile.open(TestImages.POSIX, storage).header();
             List<BitmapEntry> entries = BitmapDirectory.read(
-                    TestImages.POSIX,
-                    storage,
-                    header.layout(),
-                    Objects.requireNonNull(header.consistentBitmaps()));
+                    TestImages.POSIX, storage, header.layout(), Objects.requireNonNull(header.consistentBitmaps()));
 
             assertThat(entries).extracting(e -> e.name().text()).containsExactly("fine", "coarse");
             assertThat(entries).extracting(BitmapEntry::granularityBits).containsExactly(9, 20);
@@ -74,23 +71,23 @@ class BitmapDirectoryTest {
     @Test
     void refusesDirectoryThatEndsElsewhere() {
         ByteBuffer encoded = BitmapDirectory.encode(List.of(entry("a", 0, 1, 16, new byte[0])));
-        ByteBuffer longer = ByteBuffer.allocate(encoded.capacity() + 8).put(encoded).clear();
+        ByteBuffer longer =
+                ByteBuffer.allocate(encoded.capacity() + 8).put(encoded).clear();
         assertThatThrownBy(() -> read(longer, 1)).hasMessageContaining("40 bytes, but its 1 entries end at byte 32");
         assertThatThrownBy(() -> read(encoded, 2)).hasMessageContaining("goes on beyond byte 544");
     }
 
     @Test
     void refusesTablesThatCannotBe() {
-        BitmapEntry unaligned = new BitmapEntry(
-                new TablePointer(1000, 1), 0, 1, 16, ByteBuffer.allocate(0), StoredName.of("a"));
+        BitmapEntry unaligned =
+                new BitmapEntry(new TablePointer(1000, 1), 0, 1, 16, ByteBuffer.allocate(0), StoredName.of("a"));
         assertThatThrownBy(() -> read(BitmapDirectory.encode(List.of(unaligned)), 1))
                 .hasMessageContaining("the table of a lies at byte 1000 and has 1 entries");
     }
 
     @Test
     void tableEntriesAreClustersOrAllZerosOrAllOnes() {
-        assertThat(List.of(0L, 1L, 512L, 1024L))
-                .allMatch(entry -> BitmapDirectory.validTableEntry(entry, LAYOUT));
+        assertThat(List.of(0L, 1L, 512L, 1024L)).allMatch(entry -> BitmapDirectory.validTableEntry(entry, LAYOUT));
         assertThat(List.of(2L, 513L, 1L << 56, -512L))
                 .noneMatch(entry -> BitmapDirectory.validTableEntry(entry, LAYOUT));
     }

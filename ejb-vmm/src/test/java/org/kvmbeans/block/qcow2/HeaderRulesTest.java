@@ -38,7 +38,8 @@ class HeaderRulesTest {
 
     @Test
     void refusesTablesBeyondTheirBounds() {
-        assertRefused(b -> b.putInt(36, 1 << 30), Kind.CORRUPT, "active L1 table has 1073741824 entries; at most 4194304");
+        assertRefused(
+                b -> b.putInt(36, 1 << 30), Kind.CORRUPT, "active L1 table has 1073741824 entries; at most 4194304");
         assertRefused(b -> b.putLong(40, 1000), Kind.CORRUPT, "active L1 table lies at byte 1000");
         assertRefused(b -> b.putLong(40, 0), Kind.CORRUPT, "behind the first");
         assertRefused(b -> b.putLong(40, -4096), Kind.CORRUPT, "active L1 table lies at byte 18446744073709547520");
@@ -54,10 +55,14 @@ class HeaderRulesTest {
 
     @Test
     void refusesHeadersBeyondTheirCluster() {
-        assertRefused(b -> b.putInt(100, 96), Kind.CORRUPT, "96 bytes; it must be a multiple of 8 from 104 to the 4096");
+        assertRefused(
+                b -> b.putInt(100, 96), Kind.CORRUPT, "96 bytes; it must be a multiple of 8 from 104 to the 4096");
         assertRefused(b -> b.putInt(100, 5000), Kind.CORRUPT, "5000 bytes");
         assertRefused(b -> b.putInt(100, 109), Kind.CORRUPT, "109 bytes");
-        assertRefused(b -> b.putInt(HeaderParser.KNOWN_V3_BYTES, 7).putInt(HeaderParser.KNOWN_V3_BYTES + 4, 5000), Kind.CORRUPT, "0x7 has 5000 bytes; only");
+        assertRefused(
+                b -> b.putInt(HeaderParser.KNOWN_V3_BYTES, 7).putInt(HeaderParser.KNOWN_V3_BYTES + 4, 5000),
+                Kind.CORRUPT,
+                "0x7 has 5000 bytes; only");
     }
 
     @Test
@@ -157,9 +162,7 @@ class HeaderRulesTest {
         file.replace(last);
         written.add(last);
 
-        for (byte[] cut : storage.cuts(20)) {
-            assertThat(written).contains(header(cut));
-        }
+        storage.cuts(20, cut -> assertThat(written).contains(header(cut)));
         assertThat(header(storage.bytes())).isEqualTo(last);
     }
 

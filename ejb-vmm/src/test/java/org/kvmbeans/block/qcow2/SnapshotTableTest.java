@@ -35,14 +35,18 @@ class SnapshotTableTest {
 
         try (Storage storage = TestImages.open(image, Access.READ_ONLY)) {
             Qcow2Header header = Qcow2HeaderFile.open(TestImages.POSIX, storage).header();
-            List<Snapshot> snapshots = SnapshotTable.read(TestImages.POSIX, storage, header).snapshots();
+            List<Snapshot> snapshots =
+                    SnapshotTable.read(TestImages.POSIX, storage, header).snapshots();
 
             assertThat(snapshots).extracting(s -> s.name().text()).containsExactly("größer", "b");
             assertThat(snapshots).extracting(Snapshot::diskBytes).containsExactly(10L << 20, 20L << 20);
             for (int i = 0; i < 2; i++) {
-                assertThat(snapshots.get(i).id().text()).isEqualTo(theirs.get(i).get("id").asText());
-                assertThat(snapshots.get(i).takenSeconds()).isEqualTo(theirs.get(i).get("date-sec").asLong());
-                assertThat(snapshots.get(i).takenNanos()).isEqualTo(theirs.get(i).get("date-nsec").asInt());
+                assertThat(snapshots.get(i).id().text())
+                        .isEqualTo(theirs.get(i).get("id").asText());
+                assertThat(snapshots.get(i).takenSeconds())
+                        .isEqualTo(theirs.get(i).get("date-sec").asLong());
+                assertThat(snapshots.get(i).takenNanos())
+                        .isEqualTo(theirs.get(i).get("date-nsec").asInt());
                 snapshots.get(i).requireUsable("image", header);
             }
         }
@@ -50,7 +54,8 @@ class SnapshotTableTest {
 
     @Test
     void keepsExtraDataThatItDoesNotKnow() throws IOException {
-        List<Snapshot> snapshots = List.of(snapshot("1", "x", 5L << 32, new byte[] {9, 8, 7}), snapshot("2", "", 3, new byte[0]));
+        List<Snapshot> snapshots =
+                List.of(snapshot("1", "x", 5L << 32, new byte[] {9, 8, 7}), snapshot("2", "", 3, new byte[0]));
         ByteBuffer table = SnapshotTable.encode(snapshots, 1 << 20);
 
         SnapshotTable read = read(table, 2);

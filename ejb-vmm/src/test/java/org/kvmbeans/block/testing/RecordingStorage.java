@@ -1,5 +1,6 @@
 package org.kvmbeans.block.testing;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,7 @@ import org.kvmbeans.sys.IoVector;
 public final class RecordingStorage extends MemoryStorage {
     private static final int SECTOR = 512;
 
-    private record Sector(long offset, byte[] bytes) {}
+    private record Sector(long offset, ByteBuffer bytes) {}
 
     private final List<List<Sector>> epochs = new ArrayList<>(List.of(new ArrayList<>()));
     private final byte[] initial;
@@ -30,9 +31,8 @@ public final class RecordingStorage extends MemoryStorage {
         source.copyTo(0, ByteBuffer.wrap(bytes));
         for (int at = 0; at < bytes.length; ) {
             int length = (int) Math.min(SECTOR - (offset + at) % SECTOR, bytes.length - at);
-            byte[] sector = new byte[length];
-            System.arraycopy(bytes, at, sector, 0, length);
-            epochs.get(epochs.size() - 1).add(new Sector(offset + at, sector));
+            epochs.get(epochs.size() - 1)
+                    .add(new Sector(offset + at, ByteBuffer.wrap(bytes).slice(at, length)));
             at += length;
         }
     }
@@ -42,38 +42,43 @@ public final class RecordingStorage extends MemoryStorage {
         epochs.add(new ArrayList<>());
     }
 
+    /** Takes what a power cut has left. */
+    @FunctionalInterface
+    public interface CutVisitor {
+        void visit(byte[] left) throws IOException;
+    }
+
     /**
-     * What may be there after a power cut: all of what was flushed up to some flush, and any choice of the sectors that were
-     * written after it.
+     * Shows what may be there after a power cut: all of what was flushed up to some flush, and any choice of the sectors that
+     * were written after it.
      */
-    public List<byte[]> cuts(int choicesPerFlush) {
+    public void cuts(int choicesPerFlush, CutVisitor visitor) throws IOException {
         Random random = new Random(3);
-        List<byte[]> result = new ArrayList<>();
-        MemoryStorage durable = new MemoryStorage(initial);
+        byte[] durable = initial.clone();
         for (List<Sector> epoch : epochs) {
-            for (int choice = 0; choice < choicesPerFlush; choice++) {
-                byte[] cut = durable.bytes();
+            for (int choice = 0; choice < choicesPerFlush && !epoch.isEmpty(); choice++) {
+                byte[] cut = durable.clone();
                 for (Sector sector : epoch) {
                     if (random.nextBoolean()) {
                         cut = put(cut, sector);
                     }
                 }
-                result.add(cut);
+                visitor.visit(cut);
             }
-            byte[] whole = durable.bytes();
             for (Sector sector : epoch) {
-                whole = put(whole, sector);
+                durable = put(durable, sector);
             }
-            durable = new MemoryStorage(whole);
-            result.add(whole);
+            if (!epoch.isEmpty()) {
+                visitor.visit(durable.clone());
+            }
         }
-        return result;
     }
 
     private static byte[] put(byte[] bytes, Sector sector) {
-        int end = (int) sector.offset() + sector.bytes().length;
+        int length = sector.bytes().capacity();
+        int end = (int) sector.offset() + length;
         byte[] target = end > bytes.length ? java.util.Arrays.copyOf(bytes, end) : bytes;
-        System.arraycopy(sector.bytes(), 0, target, (int) sector.offset(), sector.bytes().length);
+        sector.bytes().get(0, target, (int) sector.offset(), length);
         return target;
     }
 }

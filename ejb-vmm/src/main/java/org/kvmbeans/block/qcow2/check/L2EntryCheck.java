@@ -3,6 +3,7 @@ package org.kvmbeans.block.qcow2.check;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.kvmbeans.block.DiskImageException;
+import org.kvmbeans.block.qcow2.CryptMethod;
 import org.kvmbeans.block.qcow2.Feature;
 import org.kvmbeans.block.qcow2.Qcow2Layout;
 import org.kvmbeans.block.qcow2.StorageBuffer;
@@ -23,6 +24,9 @@ final class L2EntryCheck {
     private final Findings findings;
     private final boolean externalData;
     private final boolean hasZeroFlag;
+    /** What LUKS encrypts can be read in its place alone. */
+    private final boolean boundToPlace;
+
     private final int entryBytes;
     private long allocated;
     private long fragmented;
@@ -34,6 +38,7 @@ final class L2EntryCheck {
     private int times;
     private boolean active;
     private long contiguousOffset;
+    private boolean moved;
 
     L2EntryCheck(Scope scope) {
         this.scope = scope;
@@ -42,12 +47,19 @@ final class L2EntryCheck {
         findings = scope.findings();
         externalData = scope.header().has(Feature.EXTERNAL_DATA);
         hasZeroFlag = scope.header().version() > 2 && !layout.extendedL2();
+        boundToPlace = scope.header().crypt() == CryptMethod.LUKS;
         entryBytes = layout.l2EntryBytes();
     }
 
     ClusterStatistics statistics() {
-        return new ClusterStatistics(
-                layout.clusters(scope.header().sizeBytes()), allocated, fragmented, compressed);
+        return new ClusterStatistics(layout.clusters(scope.header().sizeBytes()), allocated, fragmented, compressed);
+    }
+
+    /** Whether clusters were copied since this was asked last, which have to be durable before what points to them. */
+    boolean takeMoved() {
+        boolean result = moved;
+        moved = false;
+        return result;
     }
 
     /**
@@ -90,7 +102,8 @@ final class L2EntryCheck {
         long rightBitmap = bitmap;
         if ((entry & Qcow2Layout.COMPRESSED) != 0) {
             if (bitmap != 0) {
-                findings.corruption("compressed L2 entry 0x%x at byte %d has subclusters 0x%x", entry, where(at), bitmap);
+                findings.corruption(
+                        "compressed L2 entry 0x%x at byte %d has subclusters 0x%x", entry, where(at), bitmap);
                 rightBitmap = 0;
             }
             rightEntry = compressed(entry);
@@ -113,24 +126,27 @@ final class L2EntryCheck {
     }
 
     private long where(int at) {
-        return table + (at & layout.clusterBytes() - 1);
+        return table + (at & (layout.clusterBytes() - 1));
     }
 
-    /** The bitmap as it may be: what is allocated is taken for data. */
+    /** The bitmap as it may be: what is allocated in a cluster is taken for data, and in none for nothing. */
     private long subclusters(long entry, long bitmap, int at) {
+        boolean hasCluster = (entry & Qcow2Layout.L2_OFFSET_MASK) != 0 || (externalData && entry < 0);
+        if (!hasCluster) {
+            if ((bitmap & ALLOCATED_MASK) != 0) {
+                findings.corruption(
+                        "subclusters 0x%x of L2 entry 0x%x at byte %d are allocated without a cluster",
+                        bitmap, entry, where(at));
+            }
+            return bitmap & ~ALLOCATED_MASK;
+        }
         long both = bitmap >>> 32 & bitmap & ALLOCATED_MASK;
-        long right = bitmap & ~(both << 32);
         if (both != 0) {
             findings.corruption(
-                    "subclusters 0x%x of L2 entry 0x%x at byte %d are both allocated and zeros", bitmap, entry, where(at));
+                    "subclusters 0x%x of L2 entry 0x%x at byte %d are both allocated and zeros",
+                    bitmap, entry, where(at));
         }
-        boolean hasCluster = (entry & Qcow2Layout.L2_OFFSET_MASK) != 0 || externalData && entry < 0;
-        if (!hasCluster && (right & ALLOCATED_MASK) != 0) {
-            findings.corruption(
-                    "subclusters 0x%x of L2 entry 0x%x at byte %d are allocated without a cluster", bitmap, entry, where(at));
-            right &= ~ALLOCATED_MASK;
-        }
-        return right;
+        return bitmap & ~(both << 32);
     }
 
     /** A standard entry as it is to be. */
@@ -141,7 +157,8 @@ final class L2EntryCheck {
             right &= ~Qcow2Layout.L2_RESERVED_MASK;
         }
         if (hasZero(right) && !hasZeroFlag) {
-            findings.corruption("L2 entry 0x%x in the table at byte %d reads as zeros, which its kind cannot", entry, table);
+            findings.corruption(
+                    "L2 entry 0x%x in the table at byte %d reads as zeros, which its kind cannot", entry, table);
             right &= ~Qcow2Layout.ZERO;
         }
         long offset = right & Qcow2Layout.L2_OFFSET_MASK;
@@ -150,7 +167,8 @@ final class L2EntryCheck {
         }
         if (offset == 0) {
             if (right < 0) {
-                findings.corruption("L2 entry 0x%x in the table at byte %d is the only one of no cluster", entry, table);
+                findings.corruption(
+                        "L2 entry 0x%x in the table at byte %d is the only one of no cluster", entry, table);
             }
             return right & Qcow2Layout.ZERO;
         }
@@ -163,7 +181,10 @@ final class L2EntryCheck {
             findings.corruption("L2 entry 0x%x in the table at byte %d leads to metadata", entry, table);
             return scope.repairing() ? moved(right, cluster, hasData) : right;
         }
-        if (scope.repairing() && active && (references.state(cluster) & (References.COPIED | References.SHARED)) != 0) {
+        if (scope.repairing()
+                && active
+                && !boundToPlace
+                && (references.state(cluster) & (References.COPIED | References.SHARED)) != 0) {
             // Clusters of the disk share nothing but with snapshots; programs that write one of the two rely on it.
             return moved(right, cluster, hasData);
         }
@@ -192,18 +213,13 @@ final class L2EntryCheck {
         contiguousOffset = offset + layout.clusterBytes();
     }
 
-    /** The clusters of a data file are not counted; each is the only one of its kind. */
+    /** The clusters of a data file are not counted; each is the only one of its kind, and {@link DataFileWalk} knows where. */
     private long external(long entry, long offset) {
-        boolean present = offset != 0 || entry < 0;
-        if (!present) {
+        if (offset == 0 && entry >= 0) {
             return entry;
         }
         if (entry >= 0) {
             findings.corruption("L2 entry 0x%x in the table at byte %d is not said to be the only one", entry, table);
-        }
-        if (!layout.aligned(offset)) {
-            findings.corruption("L2 entry 0x%x in the table at byte %d is no cluster", entry, table);
-            return lost();
         }
         if (active) {
             statistics(offset);
@@ -213,22 +229,24 @@ final class L2EntryCheck {
 
     /** A cluster that lies where something else does gets a place of its own, with what it reads as now. */
     private long moved(long entry, long cluster, boolean hasData) throws IOException {
-        if (!hasData) {
+        if (!hasData || boundToPlace) {
             return lost();
         }
         long target = scope.appendCluster();
         StorageBuffer data = new StorageBuffer(scope.posix(), layout.clusterBytes());
         data.read(scope.storage(), cluster << layout.clusterBits(), 0, data.capacity());
         data.write(scope.storage(), target << layout.clusterBits(), 0, data.capacity());
+        moved = true;
         long flags = entry & ~Qcow2Layout.L2_OFFSET_MASK & ~Qcow2Layout.COPIED;
         count(target, flags);
-        return flags | target << layout.clusterBits();
+        return flags | (target << layout.clusterBits());
     }
 
     private long compressed(long entry) throws IOException {
         long right = entry;
         if (entry < 0) {
-            findings.corruption("compressed L2 entry 0x%x in the table at byte %d is said to be the only one", entry, table);
+            findings.corruption(
+                    "compressed L2 entry 0x%x in the table at byte %d is said to be the only one", entry, table);
             right &= ~Qcow2Layout.COPIED;
         }
         if (externalData) {
@@ -238,8 +256,10 @@ final class L2EntryCheck {
         long offset = layout.compressedOffset(right);
         long first = offset >>> layout.clusterBits();
         // It may end beyond the file, whose last sector need not be there as a whole.
-        long last = offset + layout.compressedBytes(right) - 1 >>> layout.clusterBits();
-        if (offset < layout.clusterBytes() || offset >= layout.compressedOffsetLimit() || last >= scope.fileClusters()) {
+        long last = (offset + layout.compressedBytes(right) - 1) >>> layout.clusterBits();
+        if (offset < layout.clusterBytes()
+                || offset >= layout.compressedOffsetLimit()
+                || last >= scope.fileClusters()) {
             findings.corruption("compressed L2 entry 0x%x in the table at byte %d lies outside the file", entry, table);
             return lost();
         }

@@ -8,7 +8,6 @@ import org.kvmbeans.block.qcow2.BitmapDirectory;
 import org.kvmbeans.block.qcow2.BitmapDirectoryPointer;
 import org.kvmbeans.block.qcow2.BitmapEntry;
 import org.kvmbeans.block.qcow2.EncryptionHeader;
-import org.kvmbeans.block.qcow2.Feature;
 import org.kvmbeans.block.qcow2.Qcow2Header;
 import org.kvmbeans.block.qcow2.Qcow2Layout;
 import org.kvmbeans.block.qcow2.Snapshot;
@@ -120,9 +119,6 @@ final class MetadataWalk {
                 snapshotsChanged = true;
             }
         }
-        if (header.has(Feature.EXTERNAL_DATA) && !table.snapshots().isEmpty()) {
-            findings.corruption("it has snapshots, which an image with a data file cannot have");
-        }
     }
 
     private void walkBitmaps() throws IOException {
@@ -179,6 +175,8 @@ final class MetadataWalk {
             return false;
         }
         return scope.claim(
-                "a cluster of a bitmap", entry & Qcow2Layout.BITMAP_OFFSET_MASK, scope.layout().clusterBytes());
+                "a cluster of a bitmap",
+                entry & Qcow2Layout.BITMAP_OFFSET_MASK,
+                scope.layout().clusterBytes());
     }
 }

@@ -94,7 +94,8 @@ class Qcow2CheckTest {
 
     private static void assertAgrees(CheckResult ours, JsonNode theirs) {
         assertThat(ours.clean()).isTrue();
-        assertThat(ours.imageEndOffset()).isEqualTo(theirs.get("image-end-offset").asLong());
+        assertThat(ours.imageEndOffset())
+                .isEqualTo(theirs.get("image-end-offset").asLong());
         assertThat(ours.clusters())
                 .isEqualTo(new ClusterStatistics(
                         theirs.path("total-clusters").asLong(),
