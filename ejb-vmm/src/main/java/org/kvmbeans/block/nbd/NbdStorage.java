@@ -143,8 +143,7 @@ public final class NbdStorage implements Storage {
     }
 
     /** In requests that the server takes, several at the same time. */
-    private void transfer(int command, int flags, long offset, IoVector memory, long length)
-            throws DiskImageException {
+    private void transfer(int command, int flags, long offset, IoVector memory, long length) throws DiskImageException {
         int most = export.maximumPayload();
         if (length <= most && length == memory.totalBytes()) {
             transactions.run(request(command, flags, offset, length, memory));

@@ -99,7 +99,8 @@ public final class NbdTls {
 
     private static KeyStore store(Identity identity) throws GeneralSecurityException, DiskImageException {
         PrivateKey key = new PemFile(identity.key()).privateKey();
-        Certificate[] chain = new PemFile(identity.certificates()).certificates().toArray(Certificate[]::new);
+        Certificate[] chain =
+                new PemFile(identity.certificates()).certificates().toArray(Certificate[]::new);
         if (!belongTogether(key, chain[0].getPublicKey())) {
             throw new DiskImageException(
                     Kind.CORRUPT,
@@ -115,12 +116,11 @@ public final class NbdTls {
         if (!privateKey.getAlgorithm().equals(publicKey.getAlgorithm())) {
             return false;
         }
-        String scheme =
-                switch (privateKey.getAlgorithm()) {
-                    case "RSA" -> "SHA256withRSA";
-                    case "EC" -> "SHA256withECDSA";
-                    default -> privateKey.getAlgorithm();
-                };
+        String scheme = switch (privateKey.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC" -> "SHA256withECDSA";
+            default -> privateKey.getAlgorithm();
+        };
         byte[] sample = {1, 2, 3};
         Signature signature = Signature.getInstance(scheme);
         signature.initSign(privateKey);
