@@ -140,7 +140,15 @@ final class Board implements AutoCloseable {
 
     private BoardDevices createDevices(VmDefinition definition, PcConfiguration configuration) {
         BoardDevices created = new BoardDevices(new BoardDevices.Surroundings(
-                posix, definition.name(), vm, memory, ports, mmio, pc.resetControl(), configuration.pciWindow64()));
+                posix,
+                frame.services().images(),
+                definition.name(),
+                vm,
+                memory,
+                ports,
+                mmio,
+                pc.resetControl(),
+                configuration.pciWindow64()));
         try {
             for (VmDevice device : frame.parts().devices()) {
                 connect(device);

@@ -8,6 +8,9 @@ public interface DeviceHost {
     /** System calls. */
     Posix posix();
 
+    /** What disks' images may lead to. */
+    ImageAccess images();
+
     /** The thread that serves those devices of a machine that have little to do; open until they are closed. */
     EventLoop loop();
 }

@@ -107,7 +107,11 @@ public final class VmDisk extends VmDevice {
                     host.posix(),
                     definition.path().toString(),
                     definition.format(),
-                    new OpenOptions(access, definition.cache()));
+                    new OpenOptions(
+                            access,
+                            definition.cache(),
+                            host.images().rules(definition),
+                            host.images().secrets(definition)));
         } catch (DiskImageException e) {
             throw new IllegalStateException("disk " + name() + ": " + e.getMessage(), e);
         }
