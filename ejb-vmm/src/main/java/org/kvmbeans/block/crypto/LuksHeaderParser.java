@@ -40,8 +40,8 @@ final class LuksHeaderParser {
         String cipherName = text("cipher", LuksHeader.TEXT_BYTES);
         String modeText = text("cipher mode", LuksHeader.TEXT_BYTES);
         String hashName = text("hash", LuksHeader.TEXT_BYTES);
-        HashAlgorithm hash = HashAlgorithm.of(hashName)
-                .orElseThrow(() -> unsupported("hash '" + hashName + "' is not offered"));
+        HashAlgorithm hash =
+                HashAlgorithm.of(hashName).orElseThrow(() -> unsupported("hash '" + hashName + "' is not offered"));
         long payloadSector = Integer.toUnsignedLong(source.getInt());
         CipherSpec cipher = cipher(cipherName, modeText, Integer.toUnsignedLong(source.getInt()));
         MasterKeyDigest digest = new MasterKeyDigest(

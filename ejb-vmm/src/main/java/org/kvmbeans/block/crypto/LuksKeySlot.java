@@ -53,7 +53,11 @@ final class LuksKeySlot {
     }
 
     void encode(ByteBuffer target) {
-        target.putInt(state).putInt((int) iterations).put(salt).putInt((int) materialSector).putInt((int) stripes);
+        target.putInt(state)
+                .putInt((int) iterations)
+                .put(salt)
+                .putInt((int) materialSector)
+                .putInt((int) stripes);
     }
 
     int state() {

@@ -36,9 +36,10 @@ public record LuksOptions(CipherSpec cipher, HashAlgorithm hash, long iterationM
                     "iter-time is " + iterationMillis + "; it must be 1 to " + MAX_ITERATION_MILLIS + " ms");
         }
         if (cipher.keyBytes() * LuksKeySlot.STRIPES % SectorCipher.SECTOR_BYTES != 0) {
-            throw new IllegalArgumentException(cipher.algorithm().text() + " in mode "
-                    + cipher.mode().text()
-                    + " has key material that ends within a sector, which QEMU does not read; take xts, or another cipher");
+            throw new IllegalArgumentException(
+                    cipher.algorithm().text() + " in mode "
+                            + cipher.mode().text()
+                            + " has key material that ends within a sector, which QEMU does not read; take xts, or another cipher");
         }
     }
 
@@ -55,8 +56,8 @@ public record LuksOptions(CipherSpec cipher, HashAlgorithm hash, long iterationM
             unknown.removeAll(NAMES);
             throw new IllegalArgumentException(unknown + " are no options of LUKS; those are " + new TreeSet<>(NAMES));
         }
-        CipherAlgorithm algorithm = option(
-                options, "cipher-alg", CipherAlgorithm.AES_256, CipherAlgorithm::of, CipherAlgorithm.values());
+        CipherAlgorithm algorithm =
+                option(options, "cipher-alg", CipherAlgorithm.AES_256, CipherAlgorithm::of, CipherAlgorithm.values());
         CipherMode mode = option(options, "cipher-mode", CipherMode.XTS, CipherMode::of, CipherMode.values());
         IvGenerator generator =
                 option(options, "ivgen-alg", IvGenerator.PLAIN64, IvGenerator::of, IvGenerator.values());
@@ -66,8 +67,7 @@ public record LuksOptions(CipherSpec cipher, HashAlgorithm hash, long iterationM
         if (!millis.matches("[0-9]{1,6}")) {
             throw new IllegalArgumentException("iter-time is '" + millis + "'; it must be a number of milliseconds");
         }
-        CipherSpec cipher =
-                new CipherSpec(algorithm, mode, generator, generator == IvGenerator.ESSIV ? ivHash : null);
+        CipherSpec cipher = new CipherSpec(algorithm, mode, generator, generator == IvGenerator.ESSIV ? ivHash : null);
         return new LuksOptions(cipher, hash, Long.parseLong(millis));
     }
 
@@ -76,20 +76,19 @@ public record LuksOptions(CipherSpec cipher, HashAlgorithm hash, long iterationM
     }
 
     private static <T extends Enum<T>> T option(
-            Map<String, String> options,
-            String name,
-            T otherwise,
-            Function<String, Optional<T>> lookup,
-            T[] values) {
+            Map<String, String> options, String name, T otherwise, Function<String, Optional<T>> lookup, T[] values) {
         @Nullable String text = options.get(name);
         if (text == null) {
             return otherwise;
         }
-        return lookup.apply(text).orElseThrow(() -> new IllegalArgumentException(name + " is '" + text
-                + "'; it must be one of "
-                + Arrays.stream(values)
-                        .map(value -> value.name().toLowerCase(java.util.Locale.ROOT).replace('_', '-'))
-                        .collect(Collectors.joining(", "))));
+        return lookup.apply(text)
+                .orElseThrow(() -> new IllegalArgumentException(name + " is '" + text
+                        + "'; it must be one of "
+                        + Arrays.stream(values)
+                                .map(value -> value.name()
+                                        .toLowerCase(java.util.Locale.ROOT)
+                                        .replace('_', '-'))
+                                .collect(Collectors.joining(", "))));
     }
 
     /** Bytes that a new volume's header and key material take: what to reserve for them, and where the payload begins. */

@@ -20,7 +20,8 @@ final class PooledSectorCipher implements SectorCipher {
 
     PooledSectorCipher(CipherSpec spec, byte[] key) {
         if (key.length != spec.keyBytes()) {
-            throw new IllegalArgumentException("a key of " + key.length + " bytes; " + spec + " has " + spec.keyBytes());
+            throw new IllegalArgumentException(
+                    "a key of " + key.length + " bytes; " + spec + " has " + spec.keyBytes());
         }
         this.spec = spec;
         this.key = key.clone();

@@ -30,8 +30,8 @@ public final class BitmapDirectory {
      */
     public static List<BitmapEntry> read(
             Posix posix, Storage storage, Qcow2Layout layout, BitmapDirectoryPointer directory) throws IOException {
-        SequentialReader reader = new SequentialReader(
-                posix, storage, "directory of bitmaps", directory.offset(), directory.bytes());
+        SequentialReader reader =
+                new SequentialReader(posix, storage, "directory of bitmaps", directory.offset(), directory.bytes());
         List<BitmapEntry> entries = new ArrayList<>();
         Set<StoredName> names = new HashSet<>();
         for (int i = 0; i < directory.count(); i++) {
@@ -51,16 +51,15 @@ public final class BitmapDirectory {
         return entries;
     }
 
-    private static BitmapEntry readEntry(String image, Qcow2Layout layout, SequentialReader reader)
-            throws IOException {
+    private static BitmapEntry readEntry(String image, Qcow2Layout layout, SequentialReader reader) throws IOException {
         ByteBuffer fixed = reader.take(FIXED_BYTES);
         int nameBytes = Short.toUnsignedInt(fixed.getShort(18));
         long extraBytes = Integer.toUnsignedLong(fixed.getInt(20));
         if (nameBytes == 0 || nameBytes > BitmapEntry.MAX_NAME_BYTES || extraBytes > BitmapDirectoryPointer.MAX_BYTES) {
             throw corrupt(
                     image,
-                    "one has a name of " + nameBytes + " bytes and " + extraBytes + " bytes of extra data; a name has 1 to "
-                            + BitmapEntry.MAX_NAME_BYTES + " bytes");
+                    "one has a name of " + nameBytes + " bytes and " + extraBytes
+                            + " bytes of extra data; a name has 1 to " + BitmapEntry.MAX_NAME_BYTES + " bytes");
         }
         ByteBuffer extra = reader.take((int) extraBytes);
         StoredName name = new StoredName(reader.take(nameBytes));

@@ -19,8 +19,8 @@ public record Measurement(long requiredBytes, long fullyAllocatedBytes) {
     public static Measurement ofSize(long sizeBytes, Qcow2Options options) {
         options.requireSize(sizeBytes);
         long disk = options.layout().roundUp(sizeBytes);
-        boolean roomFromBeginning = options.preallocation() == Preallocation.FALLOC
-                || options.preallocation() == Preallocation.FULL;
+        boolean roomFromBeginning =
+                options.preallocation() == Preallocation.FALLOC || options.preallocation() == Preallocation.FULL;
         return of(disk, roomFromBeginning ? disk : 0, options);
     }
 
@@ -62,7 +62,7 @@ public record Measurement(long requiredBytes, long fullyAllocatedBytes) {
         RefcountNeed need = RefcountNeed.of(layout, counted);
         NewEncryption encryption = options.encryption();
         long encryptionClusters = encryption == null ? 0 : layout.clusters(encryption.headerBytes());
-        long all = counted + need.blocks() + need.tableClusters() + encryptionClusters << layout.clusterBits();
+        long all = (counted + need.blocks() + need.tableClusters() + encryptionClusters) << layout.clusterBits();
         return new Measurement(all - diskBytes + requiredDiskBytes, all);
     }
 }

@@ -136,8 +136,11 @@ public final class Qcow2Creator {
     }
 
     private void writeRefcounts() throws IOException {
-        fill(plan.refcountTableOffset(), plan.refcountBlocks(), Long.BYTES, (bytes, at, index) ->
-                bytes.putLong(at, plan.refcountBlocksOffset() + (index << layout.clusterBits())));
+        fill(
+                plan.refcountTableOffset(),
+                plan.refcountBlocks(),
+                Long.BYTES,
+                (bytes, at, index) -> bytes.putLong(at, plan.refcountBlocksOffset() + (index << layout.clusterBits())));
         long clusters = plan.endOffset() >>> layout.clusterBits();
         long offset = plan.refcountBlocksOffset();
         for (long block = 0; block < plan.refcountBlocks(); block++) {
@@ -153,8 +156,12 @@ public final class Qcow2Creator {
 
     private void writeL1Table() throws IOException {
         if (plan.l2Tables() > 0) {
-            fill(plan.l1Offset(), plan.l1Entries(), Long.BYTES, (bytes, at, index) ->
-                    bytes.putLong(at, plan.l2Offset() + (index << layout.clusterBits()) | Qcow2Layout.COPIED));
+            fill(
+                    plan.l1Offset(),
+                    plan.l1Entries(),
+                    Long.BYTES,
+                    (bytes, at, index) ->
+                            bytes.putLong(at, plan.l2Offset() + (index << layout.clusterBits()) | Qcow2Layout.COPIED));
         }
     }
 

@@ -79,8 +79,7 @@ public record Qcow2Options(
         require(dataFile == null || !dataFile.isEmpty(), "dataFile is empty: it must be the name of a file");
         require(
                 backing == null || preallocation == Preallocation.OFF || extendedL2,
-                "preallocation " + preallocation.text()
-                        + " would hide the backing file; with extendedL2 it does not");
+                "preallocation " + preallocation.text() + " would hide the backing file; with extendedL2 it does not");
         require(
                 preallocation == Preallocation.OFF || encryption == null || version == 3,
                 "preallocation " + preallocation.text() + " of an encrypted image needs version 3");

@@ -40,8 +40,7 @@ public record SnapshotTable(List<Snapshot> snapshots, long storedBytes) {
         if (table.count() == 0) {
             return new SnapshotTable(snapshots, 0);
         }
-        SequentialReader reader =
-                new SequentialReader(posix, storage, "snapshot table", table.offset(), MAX_BYTES);
+        SequentialReader reader = new SequentialReader(posix, storage, "snapshot table", table.offset(), MAX_BYTES);
         for (int i = 0; i < table.count(); i++) {
             reader.align();
             snapshots.add(readEntry(storage.name(), i, reader));

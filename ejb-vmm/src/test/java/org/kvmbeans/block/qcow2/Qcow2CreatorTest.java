@@ -1,5 +1,6 @@
 package org.kvmbeans.block.qcow2;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,16 +8,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.kvmbeans.block.Access;
 import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.Progress;
 import org.kvmbeans.block.Storage;
+import org.kvmbeans.block.crypto.LuksOptions;
 import org.kvmbeans.block.testing.QemuTool;
 
 /** New images are what QEMU would have made, over all pairs of options. */
@@ -82,6 +86,56 @@ class Qcow2CreatorTest {
         assertThat(QemuTool.img("check", image)).contains("No errors");
         Files.write(directory.resolve("zeros.raw"), new byte[1 << 20]);
         QemuTool.img("compare", image, directory.resolve("zeros.raw"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"OFF,false,16", "METADATA,false,16", "METADATA,true,16", "FULL,false,9", "FALLOC,true,21"})
+    void encryptsByLuks(Preallocation preallocation, boolean extendedL2, int clusterBits) throws IOException {
+        Path image = directory.resolve("secret.qcow2");
+        LuksOptions luks = LuksOptions.parse(Map.of("iter-time", "10"));
+        Qcow2Options options = Qcow2Options.DEFAULT
+                .withClusters(1 << clusterBits, extendedL2)
+                .withPreallocation(preallocation)
+                .withEncryption(new NewLuksEncryption(TestImages.POSIX, luks, "geheim".getBytes(UTF_8)));
+        create(image, 5 << 20, options);
+
+        String secret = "secret,id=s,data=geheim";
+        String opened = "driver=qcow2,encrypt.key-secret=s,file.filename=" + image;
+        assertThat(QemuTool.run(
+                                "qemu-io",
+                                "--object",
+                                secret,
+                                "-c",
+                                "read -P 0 0 5M",
+                                "-c",
+                                "write -P 7 1000k 70k",
+                                "-c",
+                                "read -P 7 1000k 70k",
+                                "-c",
+                                "read -P 0 0 1000k",
+                                "--image-opts",
+                                opened)
+                        .output())
+                .doesNotContain("failed")
+                .contains("read 71680/71680");
+        assertThat(QemuTool.img("check", "--object", secret, "--image-opts", opened))
+                .contains("No errors");
+        JsonNode measured = QemuTool.json(
+                "measure",
+                "--output=json",
+                "-O",
+                "qcow2",
+                "--object",
+                secret,
+                "-o",
+                "encrypt.format=luks,encrypt.key-secret=s,cluster_size=" + options.clusterBytes() + ",extended_l2="
+                        + extendedL2 + ",preallocation=" + preallocation.text(),
+                "--size",
+                5 << 20);
+        assertThat(Measurement.ofSize(5 << 20, options))
+                .isEqualTo(new Measurement(
+                        measured.get("required").asLong(),
+                        measured.get("fully-allocated").asLong()));
     }
 
     @Test

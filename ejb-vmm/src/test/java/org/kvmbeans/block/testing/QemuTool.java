@@ -15,6 +15,8 @@ public final class QemuTool {
     /** How a tool ended, and what it said. */
     public record Outcome(int status, String output, String errors) {}
 
+    private static final int MAX_TRIES = 50;
+
     private QemuTool() {}
 
     /** Runs {@code qemu-img}, which must succeed, and returns what it printed. */
@@ -62,8 +64,20 @@ public final class QemuTool {
         return outcome.output();
     }
 
-    /** Runs a tool to its end. */
+    /**
+     * Runs a tool to its end. QEMU measures how fast the machine tries passphrases, and gives up where others keep it busy:
+     * it is asked again then.
+     */
     public static Outcome run(String tool, Object... arguments) {
+        Outcome outcome;
+        int tries = 0;
+        do {
+            outcome = runOnce(tool, arguments);
+        } while (outcome.errors().contains("Unable to get accurate CPU usage") && ++tries < MAX_TRIES);
+        return outcome;
+    }
+
+    private static Outcome runOnce(String tool, Object... arguments) {
         List<String> command = new ArrayList<>(List.of(tool));
         for (Object argument : arguments) {
             command.add(argument.toString());

@@ -32,14 +32,7 @@ public record CheckResult(
 
     CheckResult withFindings(List<String> newFindings) {
         return new CheckResult(
-                leaks,
-                corruptions,
-                checkErrors,
-                leaksFixed,
-                corruptionsFixed,
-                imageEndOffset,
-                clusters,
-                newFindings);
+                leaks, corruptions, checkErrors, leaksFixed, corruptionsFixed, imageEndOffset, clusters, newFindings);
     }
 
     /** Whether nothing is wrong any more. */

@@ -46,8 +46,7 @@ final class L2EntryCheck {
     }
 
     ClusterStatistics statistics() {
-        return new ClusterStatistics(
-                layout.clusters(scope.header().sizeBytes()), allocated, fragmented, compressed);
+        return new ClusterStatistics(layout.clusters(scope.header().sizeBytes()), allocated, fragmented, compressed);
     }
 
     /**
@@ -90,7 +89,8 @@ final class L2EntryCheck {
         long rightBitmap = bitmap;
         if ((entry & Qcow2Layout.COMPRESSED) != 0) {
             if (bitmap != 0) {
-                findings.corruption("compressed L2 entry 0x%x at byte %d has subclusters 0x%x", entry, where(at), bitmap);
+                findings.corruption(
+                        "compressed L2 entry 0x%x at byte %d has subclusters 0x%x", entry, where(at), bitmap);
                 rightBitmap = 0;
             }
             rightEntry = compressed(entry);
@@ -113,24 +113,27 @@ final class L2EntryCheck {
     }
 
     private long where(int at) {
-        return table + (at & layout.clusterBytes() - 1);
+        return table + (at & (layout.clusterBytes() - 1));
     }
 
-    /** The bitmap as it may be: what is allocated is taken for data. */
+    /** The bitmap as it may be: what is allocated in a cluster is taken for data, and in none for nothing. */
     private long subclusters(long entry, long bitmap, int at) {
+        boolean hasCluster = (entry & Qcow2Layout.L2_OFFSET_MASK) != 0 || (externalData && entry < 0);
+        if (!hasCluster) {
+            if ((bitmap & ALLOCATED_MASK) != 0) {
+                findings.corruption(
+                        "subclusters 0x%x of L2 entry 0x%x at byte %d are allocated without a cluster",
+                        bitmap, entry, where(at));
+            }
+            return bitmap & ~ALLOCATED_MASK;
+        }
         long both = bitmap >>> 32 & bitmap & ALLOCATED_MASK;
-        long right = bitmap & ~(both << 32);
         if (both != 0) {
             findings.corruption(
-                    "subclusters 0x%x of L2 entry 0x%x at byte %d are both allocated and zeros", bitmap, entry, where(at));
+                    "subclusters 0x%x of L2 entry 0x%x at byte %d are both allocated and zeros",
+                    bitmap, entry, where(at));
         }
-        boolean hasCluster = (entry & Qcow2Layout.L2_OFFSET_MASK) != 0 || externalData && entry < 0;
-        if (!hasCluster && (right & ALLOCATED_MASK) != 0) {
-            findings.corruption(
-                    "subclusters 0x%x of L2 entry 0x%x at byte %d are allocated without a cluster", bitmap, entry, where(at));
-            right &= ~ALLOCATED_MASK;
-        }
-        return right;
+        return bitmap & ~(both << 32);
     }
 
     /** A standard entry as it is to be. */
@@ -141,7 +144,8 @@ final class L2EntryCheck {
             right &= ~Qcow2Layout.L2_RESERVED_MASK;
         }
         if (hasZero(right) && !hasZeroFlag) {
-            findings.corruption("L2 entry 0x%x in the table at byte %d reads as zeros, which its kind cannot", entry, table);
+            findings.corruption(
+                    "L2 entry 0x%x in the table at byte %d reads as zeros, which its kind cannot", entry, table);
             right &= ~Qcow2Layout.ZERO;
         }
         long offset = right & Qcow2Layout.L2_OFFSET_MASK;
@@ -150,7 +154,8 @@ final class L2EntryCheck {
         }
         if (offset == 0) {
             if (right < 0) {
-                findings.corruption("L2 entry 0x%x in the table at byte %d is the only one of no cluster", entry, table);
+                findings.corruption(
+                        "L2 entry 0x%x in the table at byte %d is the only one of no cluster", entry, table);
             }
             return right & Qcow2Layout.ZERO;
         }
@@ -222,13 +227,14 @@ final class L2EntryCheck {
         data.write(scope.storage(), target << layout.clusterBits(), 0, data.capacity());
         long flags = entry & ~Qcow2Layout.L2_OFFSET_MASK & ~Qcow2Layout.COPIED;
         count(target, flags);
-        return flags | target << layout.clusterBits();
+        return flags | (target << layout.clusterBits());
     }
 
     private long compressed(long entry) throws IOException {
         long right = entry;
         if (entry < 0) {
-            findings.corruption("compressed L2 entry 0x%x in the table at byte %d is said to be the only one", entry, table);
+            findings.corruption(
+                    "compressed L2 entry 0x%x in the table at byte %d is said to be the only one", entry, table);
             right &= ~Qcow2Layout.COPIED;
         }
         if (externalData) {
@@ -238,8 +244,10 @@ final class L2EntryCheck {
         long offset = layout.compressedOffset(right);
         long first = offset >>> layout.clusterBits();
         // It may end beyond the file, whose last sector need not be there as a whole.
-        long last = offset + layout.compressedBytes(right) - 1 >>> layout.clusterBits();
-        if (offset < layout.clusterBytes() || offset >= layout.compressedOffsetLimit() || last >= scope.fileClusters()) {
+        long last = (offset + layout.compressedBytes(right) - 1) >>> layout.clusterBits();
+        if (offset < layout.clusterBytes()
+                || offset >= layout.compressedOffsetLimit()
+                || last >= scope.fileClusters()) {
             findings.corruption("compressed L2 entry 0x%x in the table at byte %d lies outside the file", entry, table);
             return lost();
         }

@@ -34,7 +34,9 @@ final class L2Walk {
         // Clusters that are appended meanwhile hold no tables.
         long last = scope.fileClusters();
         long next;
-        for (long cluster = 0; (cluster = references.next(cluster, References.L2_TABLE)) >= 0 && cluster < last; cluster = next) {
+        for (long cluster = 0;
+                (cluster = references.next(cluster, References.L2_TABLE)) >= 0 && cluster < last;
+                cluster = next) {
             next = cluster + 1;
             if (isHole(cluster)) {
                 scope.advance(layout.clusterBytes());
@@ -66,7 +68,7 @@ final class L2Walk {
             int position = i * layout.clusterBytes();
             ByteBuffer table = buffer.bytes();
             if (entries.check(table, position, cluster + i) && scope.repairing()) {
-                buffer.write(scope.storage(), cluster + i << layout.clusterBits(), position, layout.clusterBytes());
+                buffer.write(scope.storage(), (cluster + i) << layout.clusterBits(), position, layout.clusterBytes());
             }
             scope.advance(layout.clusterBytes());
         }

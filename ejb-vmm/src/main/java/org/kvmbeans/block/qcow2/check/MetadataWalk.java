@@ -179,6 +179,8 @@ final class MetadataWalk {
             return false;
         }
         return scope.claim(
-                "a cluster of a bitmap", entry & Qcow2Layout.BITMAP_OFFSET_MASK, scope.layout().clusterBytes());
+                "a cluster of a bitmap",
+                entry & Qcow2Layout.BITMAP_OFFSET_MASK,
+                scope.layout().clusterBytes());
     }
 }

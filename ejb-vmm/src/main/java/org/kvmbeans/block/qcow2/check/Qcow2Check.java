@@ -49,7 +49,8 @@ public final class Qcow2Check {
      */
     public static CheckResult check(Posix posix, Storage storage, Progress progress) throws IOException {
         Qcow2Check check = new Qcow2Check(posix, storage, progress);
-        return check.pass(Qcow2HeaderFile.open(posix, storage).header(), null, progress).result(0, 0);
+        return check.pass(Qcow2HeaderFile.open(posix, storage).header(), null, progress)
+                .result(0, 0);
     }
 
     /**
@@ -137,7 +138,8 @@ public final class Qcow2Check {
         }
         if (metadata.bitmapsChanged()) {
             BitmapDirectoryPointer directory = writeBitmaps(scope, metadata.bitmaps());
-            Qcow2Header next = file.header().withExtensions(file.header().extensions().withBitmaps(directory));
+            Qcow2Header next =
+                    file.header().withExtensions(file.header().extensions().withBitmaps(directory));
             file.replace(directory == null ? next.without(Feature.BITMAPS) : next);
         }
     }

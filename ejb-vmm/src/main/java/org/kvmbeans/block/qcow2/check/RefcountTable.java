@@ -43,7 +43,8 @@ final class RefcountTable {
 
     private void add(int index, long entry) throws IOException {
         if ((entry & Qcow2Layout.REFCOUNT_RESERVED_MASK) != 0 || !scope.isCluster(entry)) {
-            scope.findings().corruption("refcount table entry %d is 0x%x, which is no cluster of the file", index, entry);
+            scope.findings()
+                    .corruption("refcount table entry %d is 0x%x, which is no cluster of the file", index, entry);
             broken = true;
         } else if (scope.claim("a refcount block", entry, scope.layout().clusterBytes())) {
             blocks[index] = entry;

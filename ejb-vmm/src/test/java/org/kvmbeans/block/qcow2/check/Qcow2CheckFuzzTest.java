@@ -35,7 +35,9 @@ class Qcow2CheckFuzzTest {
             CheckResult found = Qcow2Check.check(TestImages.POSIX, storage, Progress.NONE);
             assertThat(found.findings()).hasSizeLessThanOrEqualTo(CheckResult.MAX_FINDINGS);
             CheckResult repaired = Qcow2Check.repair(TestImages.POSIX, storage, Repair.ALL, Progress.NONE);
-            assertThat(repaired.checkErrors() > 0 || repaired.clean()).as("%s", repaired).isTrue();
+            assertThat(repaired.checkErrors() > 0 || repaired.clean())
+                    .as("%s", repaired)
+                    .isTrue();
             CheckResult again = Qcow2Check.repair(TestImages.POSIX, storage, Repair.ALL, Progress.NONE);
             assertThat(again.leaks()).isEqualTo(repaired.leaks());
             assertThat(again.corruptions()).isEqualTo(repaired.corruptions());
@@ -80,8 +82,7 @@ class Qcow2CheckFuzzTest {
             for (int round = 0; round < JUDGED_ROUNDS; round++) {
                 MemoryStorage storage = new MemoryStorage(mutant(seed, random));
                 try {
-                    CheckResult repaired =
-                            Qcow2Check.repair(TestImages.POSIX, storage, Repair.ALL, Progress.NONE);
+                    CheckResult repaired = Qcow2Check.repair(TestImages.POSIX, storage, Repair.ALL, Progress.NONE);
                     if (repaired.clean()) {
                         Files.write(image, storage.bytes());
                         assertThat(QemuTool.run("qemu-img", "check", image))
@@ -105,7 +106,8 @@ class Qcow2CheckFuzzTest {
     /** Small images, whose tables are most of them. */
     private static List<byte[]> seeds() throws IOException {
         List<byte[]> seeds = new ArrayList<>();
-        for (String options : List.of("cluster_size=512", "cluster_size=512,compat=0.10", "cluster_size=16k,extended_l2=on")) {
+        for (String options :
+                List.of("cluster_size=512", "cluster_size=512,compat=0.10", "cluster_size=16k,extended_l2=on")) {
             Path image = directory.resolve(options + ".qcow2");
             QemuTool.img("create", "-q", "-f", "qcow2", "-o", options, image, "600k");
             QemuTool.io(image, "write -P 1 0 20k", "write -c -P 2 64k 32k", "write -P 3 300k 5k");
@@ -129,7 +131,7 @@ class Qcow2CheckFuzzTest {
             switch (random.nextInt(5)) {
                 case 0 -> bytes.putLong(at, bytes.getLong(position(bytes, random)));
                 case 1 -> bytes.putLong(at, bytes.getLong(at) ^ 1L << random.nextInt(64));
-                case 2 -> bytes.putLong(at, random.nextInt(seed.length) & -512L | (long) random.nextInt(4) << 62);
+                case 2 -> bytes.putLong(at, (random.nextInt(seed.length) & -512L) | ((long) random.nextInt(4) << 62));
                 case 3 -> bytes.putLong(at, 0);
                 default -> bytes.putLong(at, random.nextLong());
             }

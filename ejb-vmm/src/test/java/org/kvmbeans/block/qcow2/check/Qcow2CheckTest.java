@@ -45,9 +45,7 @@ class Qcow2CheckTest {
     @Test
     void findsNothingWrongWithEncryptedImages() throws IOException {
         Path image = directory.resolve("a.qcow2");
-        QemuTool.img(
-                "create", "-q", "-f", "qcow2", "--object", "secret,id=s,data=geheim", "-o",
-                "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10", image, "20M");
+        SampleImages.encrypted(image);
 
         String options = "driver=qcow2,encrypt.key-secret=s,file.filename=" + image;
         assertAgrees(
@@ -96,7 +94,8 @@ class Qcow2CheckTest {
 
     private static void assertAgrees(CheckResult ours, JsonNode theirs) {
         assertThat(ours.clean()).isTrue();
-        assertThat(ours.imageEndOffset()).isEqualTo(theirs.get("image-end-offset").asLong());
+        assertThat(ours.imageEndOffset())
+                .isEqualTo(theirs.get("image-end-offset").asLong());
         assertThat(ours.clusters())
                 .isEqualTo(new ClusterStatistics(
                         theirs.path("total-clusters").asLong(),

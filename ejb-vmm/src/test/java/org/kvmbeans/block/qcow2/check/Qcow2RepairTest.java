@@ -8,11 +8,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.kvmbeans.block.Access;
 import org.kvmbeans.block.Progress;
@@ -49,7 +51,8 @@ class Qcow2RepairTest {
         REFCOUNT_OF_HEADER(e -> e.putRefcount(0, 0), 0, 0),
         NO_REFCOUNT_BLOCK(e -> e.put(e.header().refcountTable().offset(), 0), 0, 0),
         UNALIGNED_REFCOUNT_BLOCK(e -> e.change(e.header().refcountTable().offset(), x -> x + 512), 0, 0),
-        REFCOUNT_BLOCK_WITH_RESERVED_BITS(e -> e.change(e.header().refcountTable().offset(), x -> x | 1), 0, 0),
+        REFCOUNT_BLOCK_WITH_RESERVED_BITS(
+                e -> e.change(e.header().refcountTable().offset(), x -> x | 1), 0, 0),
         REFCOUNT_BLOCK_BEYOND_THE_FILE(e -> e.put(e.header().refcountTable().offset(), 1L << 40), 0, 0),
         REFCOUNT_BLOCK_OVER_DATA(e -> e.put(e.header().refcountTable().offset(), e.host(10 * MIB)), 0, 0),
         NO_REFCOUNT_TABLE(e -> e.change(56, x -> x & 0xFFFF_FFFFL), 0, 0),
@@ -61,12 +64,13 @@ class Qcow2RepairTest {
         L1_RESERVED_BITS(e -> e.change(e.l1Position(0), x -> x | 1L << 60), 0, 0),
         L2_RESERVED_BITS(e -> e.change(e.l2Position(MIB / 2), x -> x | 1L << 58), 0, 0),
         L2_UNALIGNED(e -> e.change(e.l2Position(38 * MIB), x -> x + 512), 38 * MIB, 38 * MIB + CLUSTER),
-        L2_BEYOND_THE_FILE(e -> e.put(e.l2Position(38 * MIB), 1L << 40 | Qcow2Layout.COPIED), 38 * MIB, 38 * MIB + CLUSTER),
+        L2_BEYOND_THE_FILE(
+                e -> e.put(e.l2Position(38 * MIB), 1L << 40 | Qcow2Layout.COPIED), 38 * MIB, 38 * MIB + CLUSTER),
         COMPRESSED_BEYOND_THE_FILE(
                 e -> e.put(e.l2Position(20 * MIB), Qcow2Layout.COMPRESSED | 1L << 40), 20 * MIB, 20 * MIB + CLUSTER),
-        L2_OVER_L1(e -> e.put(e.l2Position(38 * MIB), e.l1Position(0) | Qcow2Layout.COPIED), 38 * MIB, 38 * MIB + CLUSTER),
-        L2_OVER_ITSELF(
-                e -> e.put(e.l2Position(38 * MIB), e.get(e.l1Position(0))), 38 * MIB, 38 * MIB + CLUSTER),
+        L2_OVER_L1(
+                e -> e.put(e.l2Position(38 * MIB), e.l1Position(0) | Qcow2Layout.COPIED), 38 * MIB, 38 * MIB + CLUSTER),
+        L2_OVER_ITSELF(e -> e.put(e.l2Position(38 * MIB), e.get(e.l1Position(0))), 38 * MIB, 38 * MIB + CLUSTER),
         L2_TWICE(e -> e.put(e.l2Position(38 * MIB), e.get(e.l2Position(25 * MIB))), 38 * MIB, 38 * MIB + CLUSTER),
         L1_UNALIGNED(e -> e.change(e.l1Position(0), x -> x + 512), 0, 40 * MIB),
         L1_BEYOND_THE_FILE(e -> e.put(e.l1Position(0), 1L << 40 | Qcow2Layout.COPIED), 0, 40 * MIB),
@@ -76,7 +80,9 @@ class Qcow2RepairTest {
         DIRTY(e -> e.change(72, x -> x | 1), 0, 0),
         CORRUPT(e -> e.change(72, x -> x | 2), 0, 0);
 
+        @SuppressWarnings("ImmutableEnumChecker") // Has no state.
         private final Consumer<ImageEditor> change;
+
         private final long from;
         private final long to;
 
@@ -87,7 +93,8 @@ class Qcow2RepairTest {
         }
 
         private static long bitmapDirectory(ImageEditor editor) {
-            return editor.header().extensions().bitmaps().offset();
+            return Objects.requireNonNull(editor.header().extensions().bitmaps())
+                    .offset();
         }
 
         private static long fileBytes(ImageEditor editor) {
@@ -108,24 +115,27 @@ class Qcow2RepairTest {
         CheckResult found = check();
         JsonNode foundByQemu = QemuTool.check(image);
         // QEMU does not open an image at all whose refcount table lies nowhere, or takes no notice of it.
-        boolean theirs = foundByQemu.path("leaks").asLong() + foundByQemu.path("corruptions").asLong() > 0;
+        boolean theirs = foundByQemu.path("leaks").asLong()
+                        + foundByQemu.path("corruptions").asLong()
+                > 0;
         if (theirs) {
-            assertThat(found.clean()).as("found %s, they found %s", found, foundByQemu).isFalse();
+            assertThat(found.clean())
+                    .as("found %s, they found %s", found, foundByQemu)
+                    .isFalse();
         }
 
         CheckResult repaired = repair(Repair.ALL);
 
         assertThat(repaired.clean()).as("%s", repaired).isTrue();
-        assertThat(repaired.leaksFixed() + repaired.corruptionsFixed())
-                .isEqualTo(found.leaks() + found.corruptions());
+        assertThat(repaired.leaksFixed() + repaired.corruptionsFixed()).isEqualTo(found.leaks() + found.corruptions());
         assertThat(check().findings()).isEmpty();
         assertThat(QemuTool.img("check", image)).contains("No errors were found");
         assertThat(TestImages.header(image).has(Feature.DIRTY)).isFalse();
         assertThat(TestImages.header(image).has(Feature.CORRUPT)).isFalse();
         byte[] after = contents();
-        assertThat(Arrays.mismatch(before, 0, (int) damage.from, after, 0, (int) damage.from)).isEqualTo(-1);
-        assertThat(Arrays.mismatch(
-                        before, (int) damage.to, before.length, after, (int) damage.to, after.length))
+        assertThat(Arrays.mismatch(before, 0, (int) damage.from, after, 0, (int) damage.from))
+                .isEqualTo(-1);
+        assertThat(Arrays.mismatch(before, (int) damage.to, before.length, after, (int) damage.to, after.length))
                 .isEqualTo(-1);
         // What was dropped reads as zeros at once, and can be written again.
         QemuTool.io(image, "write -P 77 38M 1M", "read -P 77 38M 1M", "write -P 78 0 2M", "read -P 78 0 2M");
@@ -142,7 +152,34 @@ class Qcow2RepairTest {
         JsonNode theirs = QemuTool.check(image);
         CheckResult ours = check();
         assertThat(ours.leaks()).as("%s", ours).isEqualTo(theirs.path("leaks").asLong());
-        assertThat(ours.corruptions()).as("%s", ours).isEqualTo(theirs.path("corruptions").asLong());
+        assertThat(ours.corruptions())
+                .as("%s", ours)
+                .isEqualTo(theirs.path("corruptions").asLong());
+    }
+
+    /** The bitmap of an entry, and what it is to be where that is what it can be. */
+    @ParameterizedTest
+    @CsvSource({
+        "0, 0x00000003FFFFFFFF, 0x00000000FFFFFFFF",
+        "0x100000, 0x0000000000000003, 0x0000000000000000",
+        "0x100000, 0x0000000F0000000F, 0x0000000F00000000",
+        "0x500000, 0x0000000000000001, 0x0000000000000000"
+    })
+    void subclustersAreMadeToAgree(String offset, String wrong, String right) throws IOException {
+        Path extended = directory.resolve("extended.qcow2");
+        QemuTool.img("create", "-q", "-f", "qcow2", "-o", "extended_l2=on", extended, "8M");
+        QemuTool.io(extended, "write -P 1 0 64k", "write -P 1 2M 64k", "write -c -P 2 5M 64k");
+        ImageEditor editor = new ImageEditor(extended);
+        long position = editor.l2Position(Long.decode(offset)) + 8;
+        editor.put(position, Long.parseUnsignedLong(wrong.substring(2), 16));
+        assertThat(QemuTool.check(extended).path("corruptions").asLong()).isEqualTo(1);
+        image = extended;
+        assertThat(check().corruptions()).isEqualTo(1);
+
+        assertThat(repair(Repair.ALL).clean()).isTrue();
+
+        assertThat(editor.get(position)).isEqualTo(Long.parseUnsignedLong(right.substring(2), 16));
+        assertThat(QemuTool.img("check", extended)).contains("No errors");
     }
 
     @Test

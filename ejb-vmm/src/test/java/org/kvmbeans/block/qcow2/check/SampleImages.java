@@ -7,6 +7,21 @@ import org.kvmbeans.block.testing.QemuTool;
 final class SampleImages {
     private SampleImages() {}
 
+    /** An empty image that LUKS encrypts; its passphrase is {@code geheim}. */
+    static void encrypted(Path image) {
+        QemuTool.img(
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "--object",
+                "secret,id=s,data=geheim",
+                "-o",
+                "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10",
+                image,
+                "20M");
+    }
+
     /** Data, zeros, compressed clusters, holes, two snapshots with writes between them, and in version 3 two bitmaps. */
     static Path busy(Path image, String options) {
         QemuTool.img("create", "-q", "-f", "qcow2", "-o", options, image, "40M");
