@@ -51,9 +51,8 @@ final class Allocator {
         ByteBuffer bytes = slice.bytes();
         long start = offset & -layout.clusterBytes();
         long limit = Math.min(offset + most, start + Math.min(MAX_BYTES, sliceSpan(offset)));
-        long claimed = held == null
-                ? metadata.inFlight.firstClaimed(metadata.clusterOf(offset), Long.MAX_VALUE)
-                : held.end();
+        long claimed =
+                held == null ? metadata.inFlight.firstClaimed(metadata.clusterOf(offset), Long.MAX_VALUE) : held.end();
         plan.start = start;
         plan.clusters = 0;
         plan.writeStart = offset;

@@ -104,8 +104,7 @@ final class ClusterMap {
         return true;
     }
 
-    private boolean findSubclusters(long entry, long bitmap, long offset, long end, Run run)
-            throws DiskImageException {
+    private boolean findSubclusters(long entry, long bitmap, long offset, long end, Run run) throws DiskImageException {
         for (long at = offset; at < end; ) {
             int subcluster = subcluster(at);
             Run.Kind kind = subclusterKind(entry, bitmap, subcluster, at);

@@ -97,7 +97,12 @@ interface Compressor extends AutoCloseable {
         public int compress(ByteBuffer cluster, ByteBuffer target) {
             try {
                 return context.compressDirectByteBuffer(
-                        target, target.position(), target.remaining(), cluster, cluster.position(), cluster.remaining());
+                        target,
+                        target.position(),
+                        target.remaining(),
+                        cluster,
+                        cluster.position(),
+                        cluster.remaining());
             } catch (ZstdException e) {
                 return TOO_LARGE;
             }

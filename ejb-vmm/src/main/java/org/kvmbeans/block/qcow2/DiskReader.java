@@ -122,8 +122,8 @@ final class DiskReader {
     }
 
     /** Reads from an image that may have larger blocks than this one. */
-    private static void readImage(
-            DiskImage image, long offset, IoVector target, long at, long length, Scratch scratch) throws IOException {
+    private static void readImage(DiskImage image, long offset, IoVector target, long at, long length, Scratch scratch)
+            throws IOException {
         if (fits(image, offset, length)) {
             image.read(offset, scratch.part(target, at, length));
             return;
@@ -215,8 +215,7 @@ final class DiskReader {
             case UNALLOCATED -> new Extent(offset, run.bytes, Extent.Kind.UNALLOCATED, depth, -1);
             case ZERO -> new Extent(offset, run.bytes, Extent.Kind.ZERO, depth, -1);
             case COMPRESSED -> new Extent(offset, run.bytes, Extent.Kind.COMPRESSED, depth, -1);
-            case DATA ->
-                new Extent(offset, run.bytes, Extent.Kind.DATA, depth, data.encrypted() ? -1 : run.hostOffset);
+            case DATA -> new Extent(offset, run.bytes, Extent.Kind.DATA, depth, data.encrypted() ? -1 : run.hostOffset);
         };
     }
 }

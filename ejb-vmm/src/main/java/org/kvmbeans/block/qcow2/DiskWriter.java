@@ -132,7 +132,9 @@ final class DiskWriter {
     private void writeData(Allocation plan, IoVector source, long at, Scratch scratch) throws IOException {
         IoVector vector = scratch.vector;
         vector.clear();
-        long start = addCopy(plan.copyStart, plan.writeStart, Scratch.HEAD, plan, scratch) ? plan.copyStart : plan.writeStart;
+        long start = addCopy(plan.copyStart, plan.writeStart, Scratch.HEAD, plan, scratch)
+                ? plan.copyStart
+                : plan.writeStart;
         // What was copied may have used the same vector, so that this comes after it.
         IoVector part = scratch.part(source, at, plan.writeEnd - plan.writeStart);
         int segments = vector.count() + part.count();

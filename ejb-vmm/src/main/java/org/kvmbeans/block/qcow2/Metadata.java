@@ -67,10 +67,7 @@ final class Metadata {
         // Whoever only reads asks for no refcounts.
         int entries = writable ? table.count() * (layout.clusterBytes() / Long.BYTES) : 0;
         FlatTable refcountTable = new FlatTable(
-                posix,
-                layout.clusterBytes(),
-                table.offset(),
-                FlatTable.read(posix, storage, table.offset(), entries));
+                posix, layout.clusterBytes(), table.offset(), FlatTable.read(posix, storage, table.offset(), entries));
         refcounts = new ClusterRefcounts(posix, storage, layout, corruption, refcountTable, refcountCache);
         writeBack = new WriteBack(this, headerFile);
     }

@@ -71,7 +71,8 @@ public final class Qcow2Image implements LayeredImage {
         resizing = new Resizing(metadata, reader, zeroing, allocator);
         compressed = data.encrypted() || metadata.externalData()
                 ? null
-                : new CompressedWriter(metadata, allocator, metadata.writeBack.header().compression());
+                : new CompressedWriter(
+                        metadata, allocator, metadata.writeBack.header().compression());
     }
 
     /**

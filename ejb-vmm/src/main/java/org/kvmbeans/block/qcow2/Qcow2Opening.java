@@ -147,22 +147,24 @@ final class Qcow2Opening {
             throw new DiskImageException(
                     Kind.UNSUPPORTED,
                     layers.get(0).storage().name(),
-                    "its chain of backing files is longer than " + ImageRules.MAX_CHAIN + " images; commit some of them");
+                    "its chain of backing files is longer than " + ImageRules.MAX_CHAIN
+                            + " images; commit some of them");
         }
         return path;
     }
 
     private Qcow2Image assemble() throws IOException {
         Backing below = null;
-        BackingReference reference = layers.get(layers.size() - 1).headerFile().header().backingReference();
+        BackingReference reference =
+                layers.get(layers.size() - 1).headerFile().header().backingReference();
         if (bottom != null && reference != null) {
             below = new Backing(reference, bottom, null);
         }
         while (true) {
             int index = layers.size() - 1;
             Layer layer = layers.get(index);
-            Qcow2Image image = Qcow2Image.of(
-                    posix, layer.storage(), layer.dataFile(), layer.headerFile(), below, scratches);
+            Qcow2Image image =
+                    Qcow2Image.of(posix, layer.storage(), layer.dataFile(), layer.headerFile(), below, scratches);
             // From here on what is below is the image's, and closed with it.
             layers.remove(index);
             bottom = image;

@@ -94,8 +94,7 @@ final class Scratch implements AutoCloseable {
     void addZeros(IoVector target, long length) {
         int start = (int) (-pool.zeros.address() & (ALIGNMENT - 1));
         for (long done = 0; done < length; done += ZERO_BYTES) {
-            target.add(
-                    pool.zeros.buffer(), pool.zeros.address(), start, (int) Math.min(ZERO_BYTES, length - done));
+            target.add(pool.zeros.buffer(), pool.zeros.address(), start, (int) Math.min(ZERO_BYTES, length - done));
         }
     }
 

@@ -11,13 +11,18 @@ final class Slice {
     /** It is in no cache any more. */
     boolean gone;
     /** What is on its way to the storage: it must not change, so that whoever changes the slice copies it first. */
-    @Nullable SliceMemory frozen;
+    @Nullable
+    SliceMemory frozen;
 
     /** Neighbours in order of use, and the next one in the same bucket. */
-    @Nullable Slice newer;
+    @Nullable
+    Slice newer;
 
-    @Nullable Slice older;
-    @Nullable Slice nextInBucket;
+    @Nullable
+    Slice older;
+
+    @Nullable
+    Slice nextInBucket;
 
     Slice(long offset, SliceMemory memory) {
         this.offset = offset;

@@ -178,8 +178,8 @@ final class Zeroing {
 
     /** The data file is changed first, while nobody else writes there. */
     private long changeExternal(long from, long end, Aim aim) throws IOException {
-        InFlight.Claim claim = metadata.inFlight.claim(
-                metadata.clusterOf(from), metadata.clusterOf(end + layout.clusterBytes() - 1));
+        InFlight.Claim claim =
+                metadata.inFlight.claim(metadata.clusterOf(from), metadata.clusterOf(end + layout.clusterBytes() - 1));
         try {
             metadata.lock.unlock();
             try {
