@@ -6,6 +6,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import org.kvmbeans.legacy.DeviceTimers;
 import org.kvmbeans.machine.device.DiskOpener;
+import org.kvmbeans.machine.device.ImageAccess;
 import org.kvmbeans.sys.Posix;
 
 /** What all machines of a process share: system calls, a timer thread, and threads that act on what guests do. */
@@ -16,9 +17,9 @@ public final class MachineServices implements AutoCloseable {
     private final DeviceTimers timers;
     private final ExecutorService events;
 
-    /** Services whose disks are images that lead nowhere. */
+    /** Services whose disks may be any file. */
     public MachineServices(Posix posix) {
-        this(posix, DiskOpener.ofPlainImages(posix));
+        this(posix, DiskOpener.of(posix, ImageAccess.ANY_FILE));
     }
 
     /** @param disks opens the images of the machines' disks */

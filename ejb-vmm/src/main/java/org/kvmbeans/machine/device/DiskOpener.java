@@ -18,10 +18,13 @@ public interface DiskOpener {
      */
     DiskImage open(DiskDefinition disk) throws IOException;
 
-    /** Opens images that lead to no other file and are not encrypted. */
-    static DiskOpener ofPlainImages(Posix posix) {
+    /** Opens images whatever pool they are in; they lead where {@code access} lets them. */
+    static DiskOpener of(Posix posix, ImageAccess access) {
         return disk -> DiskImages.open(
-                posix, disk.path().toString(), disk.format(), new OpenOptions(accessOf(disk), disk.cache()));
+                posix,
+                disk.path().toString(),
+                disk.format(),
+                new OpenOptions(accessOf(disk), disk.cache(), access.rules(disk), access.secrets(disk)));
     }
 
     /** What a disk's image is opened for. */
