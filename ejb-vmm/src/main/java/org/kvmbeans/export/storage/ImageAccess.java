@@ -16,6 +16,7 @@ import org.kvmbeans.block.Storage;
 import org.kvmbeans.block.file.HostFile;
 import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.block.format.DiskImages;
+import org.kvmbeans.block.nbd.NbdClientOptions;
 import org.kvmbeans.mbeans.ImageLayer;
 import org.kvmbeans.sys.Posix;
 
@@ -24,20 +25,39 @@ final class ImageAccess {
     private final Posix posix;
     private final ImageStores stores;
     private final Secrets secrets;
+    private final DiskImages opener;
 
     ImageAccess(Posix posix, ImageStores stores, Secrets secrets) {
         this.posix = posix;
         this.stores = stores;
         this.secrets = secrets;
+        this.opener = new DiskImages(posix, NbdClientOptions.DEFAULT);
+    }
+
+    /** Opens what images lead to. */
+    DiskImages opener() {
+        return opener;
     }
 
     /** How an image is opened: which files it may lead to is its pool's to say. */
     OpenOptions options(Path image, Access access, CacheMode cache) {
-        SecretSource source = path -> passphrase(Path.of(path));
+        return options(image, access, cache, image, "");
+    }
+
+    /**
+     * The same where the secret of one of the images is known beforehand, since it is being made.
+     *
+     * @param made that image
+     * @param secret the name of its secret; empty where the registry says
+     */
+    OpenOptions options(Path image, Access access, CacheMode cache, Path made, String secret) {
+        SecretSource source = path ->
+                !secret.isEmpty() && path.equals(made.toString()) ? read(path, secret) : passphrase(Path.of(path));
         return new OpenOptions(access, cache, stores.locations().rulesFor(image), source);
     }
 
-    private byte[] passphrase(Path image) throws DiskImageException {
+    /** The passphrase of an image that the registry knows. */
+    byte[] passphrase(Path image) throws DiskImageException {
         String secret = stores.imageAt(image)
                 .map(known -> known.entry().secret())
                 .filter(name -> !name.isEmpty())
@@ -45,11 +65,14 @@ final class ImageAccess {
                         Kind.DENIED,
                         image.toString(),
                         "it is encrypted, and no secret is named for it; define one, and name it with useSecret"));
+        return read(image.toString(), secret);
+    }
+
+    private byte[] read(String image, String secret) throws DiskImageException {
         try {
             return secrets.read(secret);
         } catch (IOException e) {
-            DiskImageException denied =
-                    new DiskImageException(Kind.DENIED, image.toString(), String.valueOf(e.getMessage()));
+            DiskImageException denied = new DiskImageException(Kind.DENIED, image, String.valueOf(e.getMessage()));
             denied.initCause(e);
             throw denied;
         }
@@ -67,7 +90,7 @@ final class ImageAccess {
 
     /** Opens an image with all that it lies on. */
     DiskImage open(Path image, DiskFormat format, Access access, CacheMode cache) throws IOException {
-        return DiskImages.open(posix, image.toString(), format, options(image, access, cache));
+        return opener.open(image.toString(), format, options(image, access, cache));
     }
 
     /** Opens the file of an image as it is. */
