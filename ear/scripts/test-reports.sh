@@ -20,15 +20,18 @@ count_tests() {
   )
 }
 
-# failing_tests: prints one line for each test that failed or was skipped.
+# failing_tests: prints one line for each test that failed or was skipped, with the beginning of what it said.
 failing_tests() {
   report_files | while IFS= read -r file; do
-    awk '
+    awk -v most=300 '
+      function said() {
+        return match($0, / message="[^"]*/) ? ": " substr($0, RSTART + 10, RLENGTH - 10 > most ? most : RLENGTH - 10) : ""
+      }
       /<testcase / {
         match($0, / name="[^"]*"/); name = substr($0, RSTART + 7, RLENGTH - 8)
         match($0, / classname="[^"]*"/); class = substr($0, RSTART + 12, RLENGTH - 13)
       }
-      /<(failure|error)[ >\/]/ { print "FAILED: " class "." name }
-      /<skipped[ >\/]/ { print "SKIPPED: " class "." name }' "$file"
+      /<(failure|error)[ >\/]/ { print "FAILED: " class "." name said() }
+      /<skipped[ >\/]/ { print "SKIPPED: " class "." name said() }' "$file"
   done
 }

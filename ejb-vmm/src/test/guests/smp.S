@@ -5,13 +5,26 @@
 #include "guest.inc"
 
         .set    TRAMPOLINE, 0x8000
-        .set    APIC_ID, LOCAL_APIC + 0x20
+        .set    CPUID_TOPOLOGY, 0xB             /* EDX is the x2APIC id: all 32 bits, whatever mode the APIC is in */
         .set    APIC_SPURIOUS, LOCAL_APIC + 0xF0
         .set    APIC_COMMAND, LOCAL_APIC + 0x300
+        .set    MSR_APIC_BASE, 0x1B
+        .set    X2APIC_ENABLED, 1 << 10
+        .set    MSR_APIC_SPURIOUS, 0x80F
+        .set    MSR_APIC_COMMAND, 0x830
         .set    ALL_OTHERS, 3 << 18
         .set    INIT, 0x4500
         .set    STARTUP, 0x4600
         .set    COMMAND_LINE, 16
+
+        /* Enters this CPU's APIC id, and counts it. A macro: the other CPUs are here at once and have no stack. */
+        .macro  report
+        mov     $CPUID_TOPOLOGY, %eax
+        xor     %ecx, %ecx
+        cpuid
+        lock bts %edx, seen
+        lock incl started
+        .endm
 
 main:
         call    read_cpu_count
@@ -21,11 +34,28 @@ main:
         mov     $trampoline_end - trampoline, %ecx
         cld
         rep movsb
+        report
+        mov     $MSR_APIC_BASE, %ecx
+        rdmsr
+        test    $X2APIC_ENABLED, %eax
+        jnz     1f
         movl    $0x1FF, APIC_SPURIOUS
-        call    report
         movl    $ALL_OTHERS | INIT, APIC_COMMAND
         movl    $ALL_OTHERS | STARTUP | TRAMPOLINE >> 12, APIC_COMMAND
         movl    $ALL_OTHERS | STARTUP | TRAMPOLINE >> 12, APIC_COMMAND
+        jmp     2f
+        /* More CPUs than 8-bit ids: the machine hands them over in x2APIC mode, where registers are MSRs. */
+1:      xor     %edx, %edx
+        mov     $MSR_APIC_SPURIOUS, %ecx
+        mov     $0x1FF, %eax
+        wrmsr
+        mov     $MSR_APIC_COMMAND, %ecx
+        mov     $ALL_OTHERS | INIT, %eax
+        wrmsr
+        mov     $ALL_OTHERS | STARTUP | TRAMPOLINE >> 12, %eax
+        wrmsr
+        wrmsr
+2:
         mov     cpus, %eax
 1:      pause
         cmp     started, %eax
@@ -61,14 +91,6 @@ read_cpu_count:
 4:      mov     %ebx, %eax
         ret
 
-        /* Enters this CPU's APIC id, and counts it. */
-report:
-        mov     APIC_ID, %eax
-        shr     $24, %eax
-        lock bts %eax, seen
-        lock incl started
-        ret
-
         .code16
 trampoline:
         cli
@@ -88,11 +110,7 @@ trampoline_end:
 in_protected_mode:
         mov     $DATA_SELECTOR, %ax
         mov     %ax, %ds
-        /* As report does, but without a stack: all of them are here at once. */
-        mov     APIC_ID, %eax
-        shr     $24, %eax
-        lock bts %eax, seen
-        lock incl started
+        report
 1:      cli
         hlt
         jmp     1b
@@ -102,4 +120,4 @@ in_protected_mode:
 cpus:   .skip   4
 started:
         .skip   4
-seen:   .skip   32
+seen:   .skip   64

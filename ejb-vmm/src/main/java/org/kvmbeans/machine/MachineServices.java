@@ -5,26 +5,25 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import org.kvmbeans.legacy.DeviceTimers;
-import org.kvmbeans.machine.device.DiskOpener;
+import org.kvmbeans.machine.device.ImageAccess;
 import org.kvmbeans.sys.Posix;
 
 /** What all machines of a process share: system calls, a timer thread, and threads that act on what guests do. */
 public final class MachineServices implements AutoCloseable {
     private final Posix posix;
-    private final DiskOpener disks;
+    private final ImageAccess images;
     private final ScheduledThreadPoolExecutor timerThread;
     private final DeviceTimers timers;
     private final ExecutorService events;
 
-    /** Services whose disks are images that lead nowhere. */
+    /** Services whose disks may be any file. */
     public MachineServices(Posix posix) {
-        this(posix, DiskOpener.ofPlainImages(posix));
+        this(posix, ImageAccess.ANY_FILE);
     }
 
-    /** @param disks opens the images of the machines' disks */
-    public MachineServices(Posix posix, DiskOpener disks) {
+    public MachineServices(Posix posix, ImageAccess images) {
         this.posix = posix;
-        this.disks = disks;
+        this.images = images;
         timerThread = new ScheduledThreadPoolExecutor(1, daemons("kvmbeans-timers"));
         timerThread.setRemoveOnCancelPolicy(true);
         timers = DeviceTimers.on(timerThread);
@@ -43,8 +42,8 @@ public final class MachineServices implements AutoCloseable {
         return posix;
     }
 
-    DiskOpener disks() {
-        return disks;
+    ImageAccess images() {
+        return images;
     }
 
     DeviceTimers timers() {

@@ -245,7 +245,8 @@ class DevicePlugLabIT {
                         512,
                         true,
                         ErrorPolicy.REPORT,
-                        RateLimits.NONE));
+                        RateLimits.NONE,
+                        ""));
         guest.await("[ -b /dev/disk/by-id/virtio-serial-" + name + " ]");
         VmDisk disk = (VmDisk) device(name);
         assertThat(disk.state()).isEqualTo(DeviceState.ACTIVE);

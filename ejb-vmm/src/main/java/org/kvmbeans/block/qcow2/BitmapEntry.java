@@ -67,6 +67,6 @@ public record BitmapEntry(
 
     /** Entries that its table needs for a disk of a size; for a usable bitmap. */
     public long tableEntriesFor(long diskBytes, Qcow2Layout layout) {
-        return layout.clusters(bitsFor(diskBytes) + 7 >>> 3);
+        return layout.clusters((bitsFor(diskBytes) + 7) >>> 3);
     }
 }

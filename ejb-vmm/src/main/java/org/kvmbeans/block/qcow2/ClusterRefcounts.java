@@ -136,26 +136,36 @@ final class ClusterRefcounts {
         return allocated;
     }
 
-    /** Takes exactly {@code count} clusters that lie one after the other, for a table. */
+    /**
+     * Takes exactly {@code count} clusters that lie one after the other, for a table. The refcount blocks that are missing for
+     * them lie behind them, so that they do not part them.
+     */
     long allocateTogether(long count) throws IOException {
-        long first = takeFree(lowestFree);
-        boolean holesBefore = false;
-        long run = 0;
-        while (run < count) {
-            long cluster = first + run;
-            long free = takeFree(cluster);
-            if (free != cluster) {
-                holesBefore |= run > 0;
-                first = free;
-                run = 0;
+        long mostBlocks = (count >>> layout.refcountBlockBits()) + 2;
+        long first = lowestFree;
+        for (long run = 0; run < count + mostBlocks; run++) {
+            if (first + run >= reach()) {
+                throw full();
             }
-            run++;
+            if (get(first + run) != 0) {
+                first += run + 1;
+                run = -1;
+            } else {
+                requireFree(first + run);
+            }
+        }
+        long last = first + count;
+        for (long block = first >>> layout.refcountBlockBits(); block <= last - 1 >>> layout.refcountBlockBits(); block++) {
+            if (table.get((int) block) == 0) {
+                placeBlock((int) block, last++);
+            }
+        }
+        allocated = last - first;
+        take(first);
+        if (first == lowestFree) {
+            lowestFree = last;
         }
         allocated = count;
-        take(first);
-        if (!holesBefore) {
-            lowestFree = first + count;
-        }
         return first;
     }
 
@@ -225,7 +235,11 @@ final class ClusterRefcounts {
                 }
             }
         }
-        throw new DiskImageException(
+        throw full();
+    }
+
+    private DiskImageException full() {
+        return new DiskImageException(
                 Kind.NO_SPACE,
                 storage.name(),
                 "its refcount table reaches no further than " + reach() + " clusters; convert it to larger clusters");
@@ -242,15 +256,19 @@ final class ClusterRefcounts {
 
     /** Puts the refcount block that counts a cluster into that cluster. */
     private void createBlock(long cluster) throws IOException {
-        long offset = requireFree(cluster) << layout.clusterBits();
+        placeBlock((int) (cluster >>> layout.refcountBlockBits()), requireFree(cluster));
+        change(cluster, 1, 1);
+        unwritten = Math.max(unwritten, cluster + 1 << layout.clusterBits());
+    }
+
+    /** Puts a refcount block, of zeros, into a cluster that the caller counts. */
+    private void placeBlock(int index, long cluster) throws IOException {
+        long offset = cluster << layout.clusterBits();
         cache.forget(offset, layout.clusterBytes());
         StorageBuffer zeros = new StorageBuffer(posix, layout.clusterBytes());
         zeros.write(storage, offset, 0, zeros.capacity());
-        int index = (int) (cluster >>> layout.refcountBlockBits());
         table.set(index, offset);
         end = Math.max(end, (long) (index + 1) << layout.refcountBlockBits());
-        change(cluster, 1, 1);
-        unwritten = Math.max(unwritten, offset + layout.clusterBytes());
     }
 
     /**

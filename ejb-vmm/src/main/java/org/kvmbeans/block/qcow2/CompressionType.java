@@ -1,15 +1,19 @@
 package org.kvmbeans.block.qcow2;
 
+import org.jspecify.annotations.Nullable;
+
 /** How compressed clusters are compressed; one way for all of an image. */
 public enum CompressionType {
     /** Deflate without a header (RFC 1951) in a window of 4 KiB. */
-    ZLIB("zlib"),
+    ZLIB(0, "zlib"),
     /** Zstandard frames (RFC 8878). */
-    ZSTD("zstd");
+    ZSTD(1, "zstd");
 
+    private final int code;
     private final String text;
 
-    CompressionType(String text) {
+    CompressionType(int code, String text) {
+        this.code = code;
         this.text = text;
     }
 
@@ -20,6 +24,16 @@ public enum CompressionType {
 
     /** Its number in the header. */
     int code() {
-        return ordinal();
+        return code;
+    }
+
+    /** The type with a number; null where it is unknown here. */
+    static @Nullable CompressionType of(int code) {
+        for (CompressionType type : values()) {
+            if (type.code == code) {
+                return type;
+            }
+        }
+        return null;
     }
 }

@@ -1,17 +1,21 @@
 package org.kvmbeans.block.qcow2;
 
+import org.jspecify.annotations.Nullable;
+
 /** How the disk's clusters are encrypted. */
 public enum CryptMethod {
     /** Not at all. */
-    NONE("none"),
+    NONE(0, "none"),
     /** AES of old, with the passphrase as the key: to be read alone. */
-    AES("aes"),
+    AES(1, "aes"),
     /** As the LUKS header says that the encryption header extension points to. */
-    LUKS("luks");
+    LUKS(2, "luks");
 
+    private final int code;
     private final String text;
 
-    CryptMethod(String text) {
+    CryptMethod(int code, String text) {
+        this.code = code;
         this.text = text;
     }
 
@@ -22,6 +26,16 @@ public enum CryptMethod {
 
     /** Its number in the header. */
     int code() {
-        return ordinal();
+        return code;
+    }
+
+    /** The method with a number; null where it is unknown here. */
+    static @Nullable CryptMethod of(long code) {
+        for (CryptMethod method : values()) {
+            if (method.code == code) {
+                return method;
+            }
+        }
+        return null;
     }
 }

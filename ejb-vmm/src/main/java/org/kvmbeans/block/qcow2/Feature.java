@@ -22,11 +22,22 @@ public enum Feature {
     /** What those do who do not know a feature. */
     public enum Kind {
         /** They do not open the image. */
-        INCOMPATIBLE,
+        INCOMPATIBLE(0),
         /** They ignore it. */
-        COMPATIBLE,
+        COMPATIBLE(1),
         /** They clear its bit before they write. */
-        AUTOCLEAR
+        AUTOCLEAR(2);
+
+        private final int code;
+
+        Kind(int code) {
+            this.code = code;
+        }
+
+        /** Its number in a feature name table. */
+        int code() {
+            return code;
+        }
     }
 
     private final Kind kind;

@@ -81,6 +81,11 @@ final class FlatTable {
         dirty.clear();
     }
 
+    /** All of it is to be written. */
+    void setDirty() {
+        dirty.set(0, (entries.length + blockEntries - 1) / blockEntries);
+    }
+
     boolean hasDirty() {
         return !dirty.isEmpty();
     }

@@ -132,7 +132,7 @@ final class HeaderEncoder {
         ByteBuffer table = ByteBuffer.allocate(count * FEATURE_NAME_BYTES);
         for (int i = 0; i < count; i++) {
             Feature feature = features[i];
-            table.put(i * FEATURE_NAME_BYTES, (byte) feature.kind().ordinal())
+            table.put(i * FEATURE_NAME_BYTES, (byte) feature.kind().code())
                     .put(i * FEATURE_NAME_BYTES + 1, (byte) feature.bit())
                     .put(i * FEATURE_NAME_BYTES + 2, feature.text().getBytes(StandardCharsets.UTF_8));
         }

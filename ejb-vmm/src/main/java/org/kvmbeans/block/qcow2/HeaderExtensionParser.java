@@ -84,7 +84,7 @@ final class HeaderExtensionParser {
             }
             ByteBuffer data = extension.data();
             for (int entry = 0; entry + FEATURE_NAME_BYTES <= data.capacity(); entry += FEATURE_NAME_BYTES) {
-                if (data.get(entry) == kind.ordinal() && data.get(entry + 1) == bit) {
+                if (data.get(entry) == kind.code() && data.get(entry + 1) == bit) {
                     String name = StandardCharsets.UTF_8
                             .decode(data.slice(entry + 2, FEATURE_NAME_BYTES - 2))
                             .toString();

@@ -160,18 +160,19 @@ final class HeaderParser {
 
     private CryptMethod crypt() throws DiskImageException {
         long code = unsigned(32);
-        if (code >= CryptMethod.values().length) {
+        CryptMethod method = CryptMethod.of(code);
+        if (method == null) {
             throw unsupported("it is encrypted by method " + code + "; 0 to 2 (none, aes, luks) are offered");
         }
-        return CryptMethod.values()[(int) code];
+        return method;
     }
 
     private CompressionType compression(int headerBytes, Features features) throws DiskImageException {
         int code = headerBytes > MIN_V3_BYTES ? Byte.toUnsignedInt(bytes.get(MIN_V3_BYTES)) : 0;
-        if (code >= CompressionType.values().length) {
+        CompressionType type = CompressionType.of(code);
+        if (type == null) {
             throw unsupported("it is compressed by type " + code + "; 0 and 1 (zlib, zstd) are offered");
         }
-        CompressionType type = CompressionType.values()[code];
         if ((type != CompressionType.ZLIB) != features.has(Feature.COMPRESSION_TYPE)) {
             throw corrupt("its compression type is " + type.text()
                     + ", which contradicts the feature bit for types other than zlib");

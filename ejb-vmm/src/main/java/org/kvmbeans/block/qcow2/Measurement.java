@@ -62,7 +62,7 @@ public record Measurement(long requiredBytes, long fullyAllocatedBytes) {
         RefcountNeed need = RefcountNeed.of(layout, counted);
         NewEncryption encryption = options.encryption();
         long encryptionClusters = encryption == null ? 0 : layout.clusters(encryption.headerBytes());
-        long all = counted + need.blocks() + need.tableClusters() + encryptionClusters << layout.clusterBits();
+        long all = (counted + need.blocks() + need.tableClusters() + encryptionClusters) << layout.clusterBits();
         return new Measurement(all - diskBytes + requiredDiskBytes, all);
     }
 }

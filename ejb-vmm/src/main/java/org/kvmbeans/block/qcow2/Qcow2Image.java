@@ -1,7 +1,6 @@
 package org.kvmbeans.block.qcow2;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.Access;
@@ -39,6 +38,7 @@ public final class Qcow2Image implements LayeredImage {
     private final @Nullable CompressedWriter compressed;
     private final Scratch.Pool scratches;
     private final DiskGeometry geometry;
+    private final Bitmaps bitmaps;
     /** Held by whoever changes the image as a whole. */
     private final ReentrantLock whole = new ReentrantLock();
 
@@ -46,7 +46,6 @@ public final class Qcow2Image implements LayeredImage {
     private @Nullable Snapshots snapshots;
 
     private volatile boolean markedCorrupt;
-    private volatile boolean writingStopped;
     private boolean closed;
 
     private Qcow2Image(
@@ -55,12 +54,17 @@ public final class Qcow2Image implements LayeredImage {
             DiskData data,
             boolean rawExternal,
             Scratch.Pool scratches,
-            DiskGeometry geometry) {
+            DiskGeometry geometry)
+            throws IOException {
         this.metadata = metadata;
         this.reader = reader;
         this.data = data;
         this.scratches = scratches;
         this.geometry = geometry;
+        bitmaps = new Bitmaps(metadata);
+        if (metadata.writable()) {
+            bitmaps.load();
+        }
         Allocator allocator = new Allocator(metadata);
         writer = new DiskWriter(metadata, reader, data, allocator);
         zeroing = new Zeroing(metadata, reader, writer, allocator, rawExternal);
@@ -79,17 +83,6 @@ public final class Qcow2Image implements LayeredImage {
      */
     public static Qcow2Image open(Posix posix, Storage storage, ImageOpener opener) throws IOException {
         return new Qcow2Opening(posix, opener).open(storage);
-    }
-
-    /**
-     * Opens the image that a storage holds over an image that is open already, in the place of the one that it names.
-     *
-     * @param storage as in {@link #open}
-     * @param backing becomes the image's when this returns; stays the caller's where this fails
-     */
-    public static Qcow2Image openOver(Posix posix, Storage storage, ImageOpener opener, DiskImage backing)
-            throws IOException {
-        return new Qcow2Opening(posix, opener).openOver(storage, backing);
     }
 
     /** Puts an image together whose header was read. */
@@ -128,7 +121,7 @@ public final class Qcow2Image implements LayeredImage {
 
     @Override
     public boolean readOnly() {
-        return writingStopped || !metadata.writable();
+        return !metadata.writable();
     }
 
     @Override
@@ -145,11 +138,18 @@ public final class Qcow2Image implements LayeredImage {
     public void write(long offset, IoVector source) throws IOException {
         check(offset, source.totalBytes());
         requireWritable();
+        bitmaps.written(offset, source.totalBytes());
         try (Scratch scratch = scratches.take()) {
             writer.write(offset, source, scratch);
         } finally {
-            markIfCorrupt();
+            written(offset, source.totalBytes());
         }
+    }
+
+    /** A request that writes has ended: a bitmap may have been cleared since it began. */
+    private void written(long offset, long length) throws IOException {
+        bitmaps.written(offset, length);
+        markIfCorrupt();
     }
 
     @Override
@@ -166,8 +166,11 @@ public final class Qcow2Image implements LayeredImage {
         if (!metadata.writable() || metadata.corruption.found()) {
             return false;
         }
+        bitmaps.written(offset, source.totalBytes());
         try (Scratch scratch = scratches.take()) {
             return writer.writeAtOnce(offset, source, scratch.run);
+        } finally {
+            bitmaps.written(offset, source.totalBytes());
         }
     }
 
@@ -177,88 +180,53 @@ public final class Qcow2Image implements LayeredImage {
             return null;
         }
         AsyncRequests<Qcow2Requests.Entered<T>> storage = metadata.data.openAsync(signal);
-        return storage == null ? null : new Qcow2Requests<>(metadata, storage);
+        return storage == null ? null : new Qcow2Requests<>(metadata, bitmaps, storage);
     }
 
-    /** The internal snapshots, oldest first. */
-    public List<Snapshot> snapshots() throws IOException {
+    /** The internal snapshots; read when they are asked for first. */
+    public Snapshots snapshots() throws IOException {
         whole.lock();
         try {
-            return snapshotTable().list();
+            Snapshots table = snapshots;
+            if (table == null) {
+                table = new Snapshots(this, metadata);
+                snapshots = table;
+            }
+            return table;
         } finally {
             whole.unlock();
         }
     }
 
-    /**
-     * Takes an internal snapshot of the disk as it is; requests wait meanwhile.
-     *
-     * @param name what its maker calls it
-     * @param vmStateBytes of the VM's state that {@link #writeVmState} has written for it; 0 where there is none
-     * @param guestClockNanos how long the guest has run
-     * @throws DiskImageException UNSUPPORTED where the image has a data file, or refcounts that are too narrow
-     */
-    public Snapshot createSnapshot(String name, long vmStateBytes, long guestClockNanos) throws IOException {
-        return changeSnapshots(table -> table.create(name, vmStateBytes, guestClockNanos, zeroing));
+    /** The dirty bitmaps; of an image that is only read, they are read when they are asked for first. */
+    public Bitmaps bitmaps() throws IOException {
+        bitmaps.load();
+        return bitmaps;
     }
 
-    /**
-     * Has the disk be what it was when a snapshot was taken, which stays; its size is the snapshot's.
-     *
-     * @param idOrName an id, or the name of the oldest one that has it
-     * @throws DiskImageException NOT_FOUND
-     */
-    public void applySnapshot(String idOrName) throws IOException {
-        changeSnapshots(table -> {
-            Snapshot snapshot = table.find(idOrName);
-            table.apply(snapshot);
-            return snapshot;
-        });
-    }
-
-    /** Deletes a snapshot; as {@link #applySnapshot}. */
-    public void deleteSnapshot(String idOrName) throws IOException {
-        changeSnapshots(table -> {
-            Snapshot snapshot = table.find(idOrName);
-            table.delete(snapshot);
-            return snapshot;
-        });
-    }
-
-    @FunctionalInterface
-    private interface SnapshotChange {
-        Snapshot on(Snapshots table) throws IOException;
-    }
-
-    private Snapshot changeSnapshots(SnapshotChange change) throws IOException {
+    /** An operation on the image as a whole begins: none other does, until {@link #endWhole}. */
+    void beginWhole() throws DiskImageException {
         requireWritable();
         whole.lock();
-        try {
-            return change.on(snapshotTable());
-        } finally {
-            whole.unlock();
-            markIfCorrupt();
-        }
     }
 
-    private Snapshots snapshotTable() throws IOException {
-        Snapshots table = snapshots;
-        if (table == null) {
-            table = new Snapshots(metadata);
-            snapshots = table;
-        }
-        return table;
+    void endWhole() throws IOException {
+        whole.unlock();
+        markIfCorrupt();
     }
 
-    /**
-     * Writes a part of the VM's state, for the next snapshot to keep.
-     *
-     * @param position bytes from its beginning on, a multiple of 512 as the length is
-     */
-    public void writeVmState(long position, IoVector source) throws IOException {
+    /** The disk has other contents, and maybe another size. */
+    void contentsReplaced() {
+        bitmaps.resized(metadata.diskBytes());
+        bitmaps.allWritten();
+    }
+
+    void forget(long start, long end) throws IOException {
+        zeroing.forget(start, end);
+    }
+
+    void writeBehindDisk(long offset, IoVector source) throws IOException {
         requireWritable();
-        long offset = vmStateOffset(position, source.totalBytes());
-        metadata.writeBack.growL1(Math.toIntExact(metadata.layout.l1EntriesFor(offset + source.totalBytes())));
         try (Scratch scratch = scratches.take()) {
             writer.write(offset, source, scratch);
         } finally {
@@ -266,24 +234,12 @@ public final class Qcow2Image implements LayeredImage {
         }
     }
 
-    /** Reads a part of the state of the VM, which applying its snapshot has brought; as {@link #writeVmState}. */
-    public void readVmState(long position, IoVector target) throws IOException {
-        long offset = vmStateOffset(position, target.totalBytes());
+    void readBehindDisk(long offset, IoVector target) throws IOException {
         try (Scratch scratch = scratches.take()) {
             reader.read(offset, target, scratch);
         } finally {
             markIfCorrupt();
         }
-    }
-
-    private long vmStateOffset(long position, long length) {
-        long start = Snapshots.vmStateStart(metadata.layout, metadata.diskBytes());
-        long most = metadata.layout.maxSizeBytes() - start;
-        if (position < 0 || length < 0 || position > most - length || (position | length) % SECTOR_BYTES != 0) {
-            throw new IllegalArgumentException(metadata.storage.name() + ": " + length + " bytes at " + position
-                    + " of the VM's state; both must be multiples of 512 within " + most);
-        }
-        return start + position;
     }
 
     /** The key slots of an image that LUKS encrypts; null for others. Changed while nobody else changes them. */
@@ -312,18 +268,19 @@ public final class Qcow2Image implements LayeredImage {
                     + " to be compressed; it must be a cluster of " + clusterBytes() + " bytes");
         }
         requireWritable();
+        bitmaps.written(offset, length);
         try (Scratch scratch = scratches.take()) {
             if (compressed == null || !compressed.write(offset, source, scratch)) {
                 writer.write(offset, source, scratch);
             }
         } finally {
-            markIfCorrupt();
+            written(offset, length);
         }
     }
 
     @Override
     public void flush() throws IOException {
-        if (!readOnly()) {
+        if (metadata.writable()) {
             metadata.writeBack.flush();
         }
     }
@@ -332,10 +289,11 @@ public final class Qcow2Image implements LayeredImage {
     public void discard(long offset, long length) throws IOException {
         check(offset, length);
         requireWritable();
+        bitmaps.written(offset, length);
         try {
             zeroing.discard(offset, length);
         } finally {
-            markIfCorrupt();
+            written(offset, length);
         }
     }
 
@@ -343,10 +301,11 @@ public final class Qcow2Image implements LayeredImage {
     public void writeZeroes(long offset, long length, boolean mayUnmap) throws IOException {
         check(offset, length);
         requireWritable();
+        bitmaps.written(offset, length);
         try (Scratch scratch = scratches.take()) {
             zeroing.zero(offset, length, mayUnmap, scratch);
         } finally {
-            markIfCorrupt();
+            written(offset, length);
         }
     }
 
@@ -370,6 +329,7 @@ public final class Qcow2Image implements LayeredImage {
             } else if (sizeBytes < metadata.diskBytes()) {
                 resizing.shrink(sizeBytes);
             }
+            bitmaps.resized(sizeBytes);
         } finally {
             whole.unlock();
             markIfCorrupt();
@@ -427,7 +387,9 @@ public final class Qcow2Image implements LayeredImage {
         requireWritable();
         whole.lock();
         try {
-            Backing next = reference == null ? null : Backing.of(reference, backing);
+            Backing next = reference == null || backing == null
+                    ? null
+                    : new Backing(reference, backing, backing instanceof Qcow2Image below ? below.reader : null);
             Backing old = reader.backing();
             metadata.writeBack.changeHeader(header -> header.withBacking(reference));
             metadata.lock.lock();
@@ -444,35 +406,6 @@ public final class Qcow2Image implements LayeredImage {
         } finally {
             whole.unlock();
         }
-    }
-
-    @Override
-    public @Nullable DiskImage exchangeBacking(@Nullable DiskImage sameContents) {
-        whole.lock();
-        try {
-            Backing old = reader.backing();
-            BackingReference reference = metadata.writeBack.header().backingReference();
-            if (sameContents != null && reference == null) {
-                throw new IllegalStateException(metadata.storage.name() + ": it names no backing file");
-            }
-            reader.setBacking(reference == null ? null : Backing.of(reference, sameContents));
-            return old == null ? null : old.image();
-        } finally {
-            whole.unlock();
-        }
-    }
-
-    @Override
-    public void stopWriting() throws IOException {
-        if (readOnly()) {
-            return;
-        }
-        metadata.writeBack.close();
-        writingStopped = true;
-        if (metadata.externalData()) {
-            metadata.data.stopWriting();
-        }
-        metadata.storage.stopWriting();
     }
 
     @Override
@@ -502,16 +435,20 @@ public final class Qcow2Image implements LayeredImage {
                 compressed.close();
             }
             data.close();
-            if (!readOnly()) {
+            if (metadata.writable()) {
+                if (!metadata.corruption.found()) {
+                    bitmaps.store();
+                }
                 metadata.writeBack.close();
             }
         }
     }
 
     private void requireWritable() throws DiskImageException {
-        if (readOnly()) {
+        if (!metadata.writable()) {
             throw new DiskImageException(Kind.READ_ONLY, metadata.storage.name(), "it was opened to read");
         }
+        metadata.writeBack.requireKnownHeader();
         if (metadata.corruption.found()) {
             throw new DiskImageException(
                     Kind.CORRUPT,
@@ -522,7 +459,7 @@ public final class Qcow2Image implements LayeredImage {
 
     /** Whoever opens the image next is told. */
     private void markIfCorrupt() throws IOException {
-        if (metadata.corruption.found() && !readOnly() && !markedCorrupt) {
+        if (metadata.corruption.found() && metadata.writable() && !markedCorrupt) {
             markedCorrupt = true;
             if (metadata.writeBack.header().version() >= 3) {
                 metadata.writeBack.changeHeader(header -> header.with(Feature.CORRUPT));

@@ -56,17 +56,17 @@ public record Qcow2Layout(int clusterBits, int refcountOrder, boolean extendedL2
 
     /** The first cluster boundary that is not before {@code offset}. */
     public long roundUp(long offset) {
-        return offset + clusterBytes() - 1 & -clusterBytes();
+        return (offset + clusterBytes() - 1) & -clusterBytes();
     }
 
     /** Clusters that {@code bytes} take. */
     public long clusters(long bytes) {
-        return (bytes >>> clusterBits) + ((bytes & clusterBytes() - 1) == 0 ? 0 : 1);
+        return (bytes >>> clusterBits) + ((bytes & (clusterBytes() - 1)) == 0 ? 0 : 1);
     }
 
     /** Whether an offset is a cluster's. */
     public boolean aligned(long offset) {
-        return (offset & clusterBytes() - 1) == 0;
+        return (offset & (clusterBytes() - 1)) == 0;
     }
 
     /** Bytes of an L2 entry: 8, or 16 where they are extended. */
@@ -92,13 +92,13 @@ public record Qcow2Layout(int clusterBits, int refcountOrder, boolean extendedL2
     /** L1 entries that a disk of a size needs. */
     public long l1EntriesFor(long sizeBytes) {
         long mapped = 1L << l1EntryBits();
-        return (sizeBytes >>> l1EntryBits()) + ((sizeBytes & mapped - 1) == 0 ? 0 : 1);
+        return (sizeBytes >>> l1EntryBits()) + ((sizeBytes & (mapped - 1)) == 0 ? 0 : 1);
     }
 
     /** The largest disk that an L1 table of the largest size maps, bytes. */
     public long maxSizeBytes() {
         long entries = MAX_L1_BYTES / Long.BYTES;
-        return entries > Long.MAX_VALUE >>> l1EntryBits() ? Long.MAX_VALUE : entries << l1EntryBits();
+        return entries > (Long.MAX_VALUE >>> l1EntryBits()) ? Long.MAX_VALUE : entries << l1EntryBits();
     }
 
     /** Subclusters of a cluster: 32, or 1 where entries are not extended. */
@@ -136,12 +136,12 @@ public record Qcow2Layout(int clusterBits, int refcountOrder, boolean extendedL2
 
     /** Where the data of a compressed cluster begins: any byte. */
     public long compressedOffset(long entry) {
-        return entry & (1L << sectorCountShift()) - 1;
+        return entry & ((1L << sectorCountShift()) - 1);
     }
 
     /** The most bytes that the data of a compressed cluster has: to the end of its last sector. */
     public int compressedBytes(long entry) {
-        int furtherSectors = (int) (entry >>> sectorCountShift()) & (1 << clusterBits - 8) - 1;
+        int furtherSectors = (int) (entry >>> sectorCountShift()) & ((1 << (clusterBits - 8)) - 1);
         return (furtherSectors + 1) * SECTOR_BYTES - (int) (entry & SECTOR_BYTES - 1);
     }
 
@@ -153,7 +153,7 @@ public record Qcow2Layout(int clusterBits, int refcountOrder, boolean extendedL2
      */
     public long compressedEntry(long offset, int bytes) {
         long furtherSectors = (offset + bytes - 1) / SECTOR_BYTES - offset / SECTOR_BYTES;
-        return COMPRESSED | furtherSectors << sectorCountShift() | offset;
+        return COMPRESSED | (furtherSectors << sectorCountShift()) | offset;
     }
 
     /** Above which byte compressed data may not begin. */

@@ -10,6 +10,7 @@ import org.kvmbeans.sys.IoVector;
  */
 final class Qcow2Requests<T> implements AsyncRequests<T> {
     private final Metadata metadata;
+    private final Bitmaps bitmaps;
     private final AsyncRequests<Entered<T>> storage;
     private final Run run = new Run();
     /** Those in progress, each at its own number. */
@@ -23,6 +24,10 @@ final class Qcow2Requests<T> implements AsyncRequests<T> {
         private final int number;
         private T request;
         private int age;
+        /** What it writes; 0 bytes for a read. */
+        private long offset;
+
+        private long bytes;
 
         Entered(int number, T request) {
             this.number = number;
@@ -31,7 +36,8 @@ final class Qcow2Requests<T> implements AsyncRequests<T> {
     }
 
     @SuppressWarnings("unchecked")
-    Qcow2Requests(Metadata metadata, AsyncRequests<Entered<T>> storage) {
+    Qcow2Requests(Metadata metadata, Bitmaps bitmaps, AsyncRequests<Entered<T>> storage) {
+        this.bitmaps = bitmaps;
         this.metadata = metadata;
         this.storage = storage;
         entered = (Entered<T>[]) new Entered<?>[0];
@@ -66,6 +72,9 @@ final class Qcow2Requests<T> implements AsyncRequests<T> {
         boolean taken = false;
         if (run.kind == Run.Kind.DATA && run.own && run.bytes == source.totalBytes()) {
             Entered<T> entry = take(request, age);
+            entry.offset = offset;
+            entry.bytes = source.totalBytes();
+            bitmaps.written(offset, entry.bytes);
             taken = storage.write(run.hostOffset, source, entry);
             if (!taken) {
                 give(entry);
@@ -88,6 +97,7 @@ final class Qcow2Requests<T> implements AsyncRequests<T> {
         Entered<T> entry = entered[free[--freeCount]];
         entry.request = request;
         entry.age = age;
+        entry.bytes = 0;
         return entry;
     }
 
@@ -105,6 +115,7 @@ final class Qcow2Requests<T> implements AsyncRequests<T> {
     public void reap(Listener<T> listener) {
         storage.reap((entry, done) -> {
             T request = entry.request;
+            bitmaps.written(entry.offset, entry.bytes);
             metadata.leave(entry.age);
             give(entry);
             listener.ended(request, done);

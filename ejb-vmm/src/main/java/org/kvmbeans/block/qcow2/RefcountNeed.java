@@ -22,6 +22,6 @@ public record RefcountNeed(long tableClusters, long blocks) {
     }
 
     private static long ceilShift(long value, int bits) {
-        return value + (1L << bits) - 1 >>> bits;
+        return (value + (1L << bits) - 1) >>> bits;
     }
 }

@@ -42,12 +42,12 @@ public final class Refcounts {
     }
 
     private static int byteOf(int order, int index) {
-        return index >>> BITS_ORDER_OF_BYTE - order;
+        return index >>> (BITS_ORDER_OF_BYTE - order);
     }
 
     /** Entries of less than a byte begin at its least significant bit. */
     private static int shiftOf(int order, int index) {
-        return (index & (1 << BITS_ORDER_OF_BYTE - order) - 1) << order;
+        return (index & ((1 << (BITS_ORDER_OF_BYTE - order)) - 1)) << order;
     }
 
     private static int maskOf(int order) {

@@ -2,6 +2,7 @@ package org.kvmbeans.block.qcow2;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -44,6 +45,7 @@ final class SliceCache {
     private final Storage storage;
     private final int sliceBytes;
     private final SliceMemory.Pool memory;
+    private final ArrayDeque<IoVector> vectors = new ArrayDeque<>();
     private final List<Fetch> fetches = new ArrayList<>();
     private final ArrayList<Slice> dirty = new ArrayList<>();
     private int capacity;
@@ -105,13 +107,17 @@ final class SliceCache {
             return found;
         }
         SliceMemory contents = memory.take();
+        IoVector vector = takeVector();
+        boolean read = false;
         try {
-            IoVector vector = new IoVector(posix, 1);
             contents.addTo(vector);
             storage.read(offset, vector);
-        } catch (IOException | RuntimeException e) {
-            memory.give(contents);
-            throw e;
+            read = true;
+        } finally {
+            giveVector(vector);
+            if (!read) {
+                memory.give(contents);
+            }
         }
         return insert(offset, contents);
     }
@@ -130,6 +136,7 @@ final class SliceCache {
     /** Reads a slice into memory; called without the lock. Afterwards it may be there, or may have gone again. */
     void fetch(long offset) throws IOException {
         SliceMemory contents;
+        IoVector vector;
         Fetch fetch = new Fetch(offset);
         lock.lock();
         try {
@@ -137,19 +144,20 @@ final class SliceCache {
                 return;
             }
             contents = memory.take();
+            vector = takeVector();
             fetches.add(fetch);
         } finally {
             lock.unlock();
         }
         boolean read = false;
         try {
-            IoVector vector = new IoVector(posix, 1);
             contents.addTo(vector);
             storage.read(offset, vector);
             read = true;
         } finally {
             lock.lock();
             try {
+                giveVector(vector);
                 fetches.remove(fetch);
                 if (read && !fetch.stale) {
                     insert(offset, contents);
@@ -160,6 +168,16 @@ final class SliceCache {
                 lock.unlock();
             }
         }
+    }
+
+    private IoVector takeVector() {
+        IoVector idle = vectors.poll();
+        return idle == null ? new IoVector(posix, 1) : idle;
+    }
+
+    private void giveVector(IoVector vector) {
+        vector.clear();
+        vectors.push(vector);
     }
 
     /** The slice's bytes, to be changed before the lock is given up; it is dirty from now on. */

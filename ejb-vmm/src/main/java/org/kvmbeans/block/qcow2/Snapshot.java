@@ -82,10 +82,10 @@ public record Snapshot(
 
     /** What is wrong with the place of its L1 table, or null. */
     public @Nullable String problem(Qcow2Layout layout) {
-        boolean valid = l1Table.count() == 0
-                || l1Table.offset() > 0
-                        && layout.aligned(l1Table.offset())
-                        && l1Table.offset() <= Long.MAX_VALUE - Qcow2Layout.MAX_L1_BYTES;
+        boolean beginsCluster = l1Table.offset() > 0
+                && layout.aligned(l1Table.offset())
+                && l1Table.offset() <= Long.MAX_VALUE - Qcow2Layout.MAX_L1_BYTES;
+        boolean valid = l1Table.count() == 0 || beginsCluster;
         return valid
                 ? null
                 : "has an L1 table at byte " + Long.toUnsignedString(l1Table.offset())

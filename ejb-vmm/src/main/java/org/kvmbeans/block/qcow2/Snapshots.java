@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.DiskImageException.Kind;
+import org.kvmbeans.sys.IoVector;
 
 /**
  * The internal snapshots of an image in use (specification, "Snapshots"). One operation at a time; requests to the disk wait
@@ -16,14 +17,18 @@ import org.kvmbeans.block.DiskImageException.Kind;
  * so that a cut of the power leaves at worst clusters that are counted too often; a mark in the header has them counted anew
  * when the image is opened next.
  */
-final class Snapshots {
+public final class Snapshots {
+    private static final int SECTOR_BYTES = 512;
+
+    private final Qcow2Image image;
     private final Metadata metadata;
     private final Qcow2Layout layout;
-    private List<Snapshot> snapshots;
+    private volatile List<Snapshot> snapshots;
     /** Bytes of the table in the storage. */
     private long storedBytes;
 
-    Snapshots(Metadata metadata) throws IOException {
+    Snapshots(Qcow2Image image, Metadata metadata) throws IOException {
+        this.image = image;
         this.metadata = metadata;
         layout = metadata.layout;
         SnapshotTable table = SnapshotTable.read(metadata.posix, metadata.storage, metadata.writeBack.header());
@@ -31,16 +36,34 @@ final class Snapshots {
         storedBytes = table.storedBytes();
     }
 
-    List<Snapshot> list() {
+    /** All of them, oldest first. */
+    public List<Snapshot> list() {
         return snapshots;
     }
 
     /** Where the VM's state begins: behind all that an L1 entry of the disk maps. */
-    static long vmStateStart(Qcow2Layout layout, long diskBytes) {
-        return layout.l1EntriesFor(diskBytes) << layout.l1EntryBits();
+    private long vmStateStart() {
+        return layout.l1EntriesFor(metadata.diskBytes()) << layout.l1EntryBits();
     }
 
-    Snapshot create(String name, long vmStateBytes, long guestClockNanos, Zeroing zeroing) throws IOException {
+    /**
+     * Takes a snapshot of the disk as it is.
+     *
+     * @param name what its maker calls it
+     * @param vmStateBytes of the VM's state that {@link #writeVmState} has written for it; 0 where there is none
+     * @param guestClockNanos how long the guest has run
+     * @throws DiskImageException UNSUPPORTED where the image has a data file, or refcounts that are too narrow
+     */
+    public Snapshot create(String name, long vmStateBytes, long guestClockNanos) throws IOException {
+        image.beginWhole();
+        try {
+            return createAlone(name, vmStateBytes, guestClockNanos);
+        } finally {
+            image.endWhole();
+        }
+    }
+
+    private Snapshot createAlone(String name, long vmStateBytes, long guestClockNanos) throws IOException {
         requireInternal();
         Instant now = Instant.now();
         long[] entries = metadata.map.l1().copy();
@@ -73,16 +96,31 @@ final class Snapshots {
             replaceTable(next);
             rest.done();
         }
-        long stateStart = vmStateStart(layout, metadata.diskBytes());
+        long stateStart = vmStateStart();
         if (vmStateBytes > 0) {
             // The snapshot has it; here it would only be in the way of the next one.
-            zeroing.forget(stateStart, layout.roundUp(stateStart + vmStateBytes));
+            image.forget(stateStart, layout.roundUp(stateStart + vmStateBytes));
         }
         return made;
     }
 
-    /** The disk becomes what it was when a snapshot was taken. */
-    void apply(Snapshot snapshot) throws IOException {
+    /**
+     * Has the disk be what it was when a snapshot was taken, which stays; its size is the snapshot's.
+     *
+     * @param idOrName an id, or the name of the oldest one that has it
+     * @throws DiskImageException NOT_FOUND
+     */
+    public void apply(String idOrName) throws IOException {
+        image.beginWhole();
+        try {
+            applyAlone(find(idOrName));
+            image.contentsReplaced();
+        } finally {
+            image.endWhole();
+        }
+    }
+
+    private void applyAlone(Snapshot snapshot) throws IOException {
         requireInternal();
         snapshot.requireUsable(metadata.storage.name(), metadata.writeBack.header());
         long diskBytes = snapshot.diskBytes(metadata.diskBytes());
@@ -110,7 +148,17 @@ final class Snapshots {
         }
     }
 
-    void delete(Snapshot snapshot) throws IOException {
+    /** Deletes a snapshot; as {@link #apply}. */
+    public void delete(String idOrName) throws IOException {
+        image.beginWhole();
+        try {
+            deleteAlone(find(idOrName));
+        } finally {
+            image.endWhole();
+        }
+    }
+
+    private void deleteAlone(Snapshot snapshot) throws IOException {
         long[] entries = l1Of(snapshot);
         ClusterTree tree = new ClusterTree(metadata);
         try (AtRest rest = new AtRest()) {
@@ -262,7 +310,7 @@ final class Snapshots {
     }
 
     /** Finds a snapshot by its id, or else by its name. */
-    Snapshot find(String idOrName) throws DiskImageException {
+    private Snapshot find(String idOrName) throws DiskImageException {
         for (Snapshot snapshot : snapshots) {
             if (snapshot.id().text().equals(idOrName)) {
                 return snapshot;
@@ -275,5 +323,31 @@ final class Snapshots {
         }
         throw new DiskImageException(
                 Kind.NOT_FOUND, metadata.storage.name(), "it has no snapshot of the id or name " + idOrName);
+    }
+
+    /**
+     * Writes a part of the VM's state, for the next snapshot to keep.
+     *
+     * @param position bytes from its beginning on, a multiple of 512 as the length is
+     */
+    public void writeVmState(long position, IoVector source) throws IOException {
+        long offset = vmStateOffset(position, source.totalBytes());
+        metadata.writeBack.growL1(Math.toIntExact(layout.l1EntriesFor(offset + source.totalBytes())));
+        image.writeBehindDisk(offset, source);
+    }
+
+    /** Reads a part of the VM's state, which applying its snapshot has brought; as {@link #writeVmState}. */
+    public void readVmState(long position, IoVector target) throws IOException {
+        image.readBehindDisk(vmStateOffset(position, target.totalBytes()), target);
+    }
+
+    private long vmStateOffset(long position, long length) {
+        long start = vmStateStart();
+        long most = layout.maxSizeBytes() - start;
+        if (position < 0 || length < 0 || position > most - length || (position | length) % SECTOR_BYTES != 0) {
+            throw new IllegalArgumentException(metadata.storage.name() + ": " + length + " bytes at " + position
+                    + " of the VM's state; both must be multiples of 512 within " + most);
+        }
+        return start + position;
     }
 }

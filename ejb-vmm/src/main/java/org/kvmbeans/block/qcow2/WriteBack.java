@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.kvmbeans.block.DiskImageException;
+import org.kvmbeans.block.DiskImageException.Kind;
 
 /**
  * Writes an image's structures in an order that a power cut at any point may interrupt.
@@ -17,33 +18,24 @@ import org.kvmbeans.block.DiskImageException;
  * them is durable is the refcount lowered, and the cluster used again, once no request that began before is still at it.
  */
 final class WriteBack {
-    /** So many stretches of freed clusters at most wait for a flush. */
-    private static final int MAX_FREED = 4096;
-
-    /** So many clusters have their refcounts changed under the lock at a time. */
-    private static final int FREE_STEP = 2048;
-
     private final Metadata metadata;
     private final Qcow2HeaderFile headerFile;
     /** Held for a round; taken before the metadata's lock. */
     private final ReentrantLock round = new ReentrantLock();
-    /** References that are given up in memory. Guarded by the metadata's lock, as the following. */
-    private Freed freed = new Freed();
-    /** References whose end is durable. */
-    private Freed waiting = new Freed();
-    /** Those of them that only wait for requests of the age before. */
-    private Freed draining = new Freed();
-
+    private final FreedClusters freed;
+    /** Guarded by the metadata's lock, as the following. */
     private long flushesAsked;
     private long flushesDone;
     /** Whether the dirty bit allows for refcounts that are not written. */
     private volatile boolean lazy;
 
     private final boolean mayBeLazy;
+    private volatile boolean headerUnknown;
 
     WriteBack(Metadata metadata, Qcow2HeaderFile headerFile) {
         this.metadata = metadata;
         this.headerFile = headerFile;
+        freed = new FreedClusters(metadata);
         mayBeLazy = headerFile.header().has(Feature.LAZY_REFCOUNTS);
     }
 
@@ -85,9 +77,8 @@ final class WriteBack {
         boolean covered;
         metadata.lock.lock();
         try {
-            crowded =
-                    metadata.map.cache().crowded() || metadata.refcounts.cache().crowded();
-            manyFreed = freed.size() > MAX_FREED;
+            crowded = metadata.map.cache().crowded() || metadata.refcounts.cache().crowded();
+            manyFreed = freed.crowded();
             covered = metadata.refcounts.covers(clusters);
         } finally {
             metadata.lock.unlock();
@@ -120,9 +111,29 @@ final class WriteBack {
     void changeHeader(UnaryOperator<Qcow2Header> change) throws IOException {
         round.lock();
         try {
-            headerFile.replace(change.apply(headerFile.header()));
+            replaceHeader(change.apply(headerFile.header()));
         } finally {
             round.unlock();
+        }
+    }
+
+    private void replaceHeader(Qcow2Header next) throws IOException {
+        requireKnownHeader();
+        try {
+            headerFile.replace(next);
+        } catch (DiskImageException e) {
+            headerUnknown = e.kind() != Kind.UNSUPPORTED;
+            throw e;
+        }
+    }
+
+    /** Which header the storage has decides what its tables are: where that is not known, nothing more is written. */
+    void requireKnownHeader() throws DiskImageException {
+        if (headerUnknown) {
+            throw new DiskImageException(
+                    Kind.IO_ERROR,
+                    metadata.storage.name(),
+                    "a write of its header failed, and which one it has is not known; open the image again");
         }
     }
 
@@ -141,6 +152,7 @@ final class WriteBack {
     }
 
     private void writeRound(boolean durable, boolean all) throws IOException {
+        requireKnownHeader();
         Round next = freeze(all);
         boolean written = false;
         try {
@@ -153,14 +165,14 @@ final class WriteBack {
             metadata.lock.lock();
             try {
                 next.thaw(written);
-                (written && durable ? waiting : freed).addAll(next.freed());
+                freed.written(next.freed(), written && durable);
                 flushesDone = written && durable ? Math.max(flushesDone, next.ticket()) : flushesDone;
             } finally {
                 metadata.lock.unlock();
             }
         }
         if (durable) {
-            lowerRefcounts();
+            freed.lowerRefcounts();
         }
     }
 
@@ -174,9 +186,8 @@ final class WriteBack {
                     withRefcounts ? refcounts.table().freeze() : List.of(),
                     metadata.map.cache().freeze(),
                     metadata.map.l1().freeze(),
-                    freed,
+                    freed.take(),
                     flushesAsked);
-            freed = new Freed();
             return next;
         } finally {
             metadata.lock.unlock();
@@ -246,77 +257,6 @@ final class WriteBack {
         }
     }
 
-    /** Lowers the refcounts of clusters whose references are gone for good, and that no request is still at. */
-    private void lowerRefcounts() throws IOException {
-        while (true) {
-            Freed now;
-            metadata.lock.lock();
-            try {
-                if (!metadata.gate.graceOver()) {
-                    return;
-                }
-                if (draining.isEmpty()) {
-                    if (waiting.isEmpty()) {
-                        return;
-                    }
-                    draining = waiting;
-                    waiting = new Freed();
-                    metadata.gate.newAge();
-                    continue;
-                }
-                now = draining;
-                draining = new Freed();
-            } finally {
-                metadata.lock.unlock();
-            }
-            for (int i = 0; i < now.size(); i++) {
-                lower(now.first(i), now.count(i), now.toStorage(i));
-            }
-        }
-    }
-
-    private void lower(long first, long count, boolean toStorage) throws IOException {
-        for (long cluster = first; cluster < first + count; cluster += FREE_STEP) {
-            long step = Math.min(FREE_STEP, first + count - cluster);
-            if (toStorage) {
-                giveBack(cluster, step);
-            }
-            metadata.lock.lock();
-            try {
-                metadata.refcounts.add(cluster, step, -1);
-            } catch (DiskImageException e) {
-                if (e.kind() != DiskImageException.Kind.CORRUPT) {
-                    // It stays counted, and is tried again.
-                    waiting.add(cluster, first + count - cluster, toStorage);
-                    throw e;
-                }
-            } finally {
-                metadata.lock.unlock();
-            }
-        }
-    }
-
-    /** Gives back to the storage those that nothing else refers to, while they are still counted. */
-    private void giveBack(long first, long count) throws IOException {
-        int bits = metadata.layout.clusterBits();
-        long cluster = first;
-        while (cluster < first + count) {
-            long run = 0;
-            metadata.lock.lock();
-            try {
-                while (cluster + run < first + count && metadata.refcounts.get(cluster + run) == 1) {
-                    run++;
-                }
-            } finally {
-                metadata.lock.unlock();
-            }
-            if (run > 0) {
-                metadata.storage.discard(cluster << bits, run << bits);
-            }
-            cluster += run + 1;
-        }
-    }
-
     /** Makes the refcount table larger. */
     private void grow(long clusters) throws IOException {
         round.lock();
@@ -345,20 +285,17 @@ final class WriteBack {
         boolean written = false;
         try {
             refcounts.cache().write(slices);
-            FlatTable.write(
-                    metadata.posix,
-                    metadata.storage,
-                    table.offset(),
-                    table.copy(),
-                    layout.roundUp((long) table.length() * Long.BYTES));
+            FlatTable.write(metadata.posix, metadata.storage, table.offset(), table.copy(), layout.roundUp((long)
+                    table.length() * Long.BYTES));
             int tableClusters = (int) layout.clusters((long) table.length() * Long.BYTES);
-            headerFile.replace(headerFile.header().withRefcountTable(new TablePointer(table.offset(), tableClusters)));
+            replaceHeader(headerFile.header().withRefcountTable(new TablePointer(table.offset(), tableClusters)));
             written = true;
         } finally {
             refcounts.cache().thaw(slices, written);
             if (!written) {
                 // The clusters of the new table stay counted and are not used.
                 table.replace(old.offset(), old.copy());
+                table.setDirty();
             }
         }
         long oldClusters = layout.clusters((long) old.length() * Long.BYTES);
@@ -419,7 +356,7 @@ final class WriteBack {
             FlatTable.write(metadata.posix, metadata.storage, offset, entries, clusters << layout.clusterBits());
             writeRefcounts();
             TablePointer pointer = new TablePointer(offset, entries.length);
-            headerFile.replace(change.apply(headerFile.header().withL1Table(pointer)));
+            replaceHeader(change.apply(headerFile.header().withL1Table(pointer)));
             written = true;
         } finally {
             if (!written) {

@@ -1,6 +1,7 @@
 package org.kvmbeans.machine.definition;
 
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 import org.kvmbeans.block.CacheMode;
 import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.virtio.block.ErrorPolicy;
@@ -20,6 +21,7 @@ import org.kvmbeans.virtio.spi.RateLimits;
  * @param discard whether the guest may give space back
  * @param onError what a failed request leads to
  * @param limits what it may move
+ * @param secret name of the secret that holds the passphrase of an encrypted image; empty for none
  */
 public record DiskDefinition(
         String name,
@@ -32,11 +34,14 @@ public record DiskDefinition(
         int blockBytes,
         boolean discard,
         ErrorPolicy onError,
-        RateLimits limits) {
+        RateLimits limits,
+        String secret) {
     /** The most virtqueues of a disk. */
     public static final int MAX_QUEUES = 64;
     /** VIRTIO_BLK_ID_BYTES: virtio 1.2, 5.2.6. */
     public static final int MAX_SERIAL_LENGTH = 20;
+    /** What names of secrets are made of: they are names of files. */
+    public static final Pattern SECRET_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
 
     /** The same disk with another image. */
     public DiskDefinition withImage(Path newPath, DiskFormat newFormat) {
@@ -47,6 +52,6 @@ public record DiskDefinition(
     /** The same disk with other limits. */
     public DiskDefinition withLimits(RateLimits newLimits) {
         return new DiskDefinition(
-                name, path, format, readOnly, cache, serial, queues, blockBytes, discard, onError, newLimits);
+                name, path, format, readOnly, cache, serial, queues, blockBytes, discard, onError, newLimits, secret);
     }
 }

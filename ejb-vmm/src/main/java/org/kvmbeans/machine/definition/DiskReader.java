@@ -22,7 +22,8 @@ final class DiskReader {
             "blockBytes",
             "discard",
             "onError",
-            "limits");
+            "limits",
+            "secret");
     private static final Pattern SERIAL = Pattern.compile("[!-~]{0," + DiskDefinition.MAX_SERIAL_LENGTH + "}");
     private static final int SECTOR_BYTES = 512;
     private static final int PAGE_BYTES = 4096;
@@ -47,7 +48,8 @@ final class DiskReader {
                 blockBytes(object),
                 object.flag("discard", true),
                 object.choice("onError", ErrorPolicy.REPORT),
-                LimitsReader.read(object, "limits"));
+                LimitsReader.read(object, "limits"),
+                secret(object));
     }
 
     private static Path path(DefinitionObject object, FileRule files, boolean readOnly) {
@@ -76,6 +78,20 @@ final class DiskReader {
             object.wrong("serial", text, right);
         }
         return text;
+    }
+
+    private static String secret(DefinitionObject object) {
+        String right =
+                "give the name of a secret of this host: 1 to 64 letters, digits, '.', '_' and '-', the first one"
+                        + " a letter or digit";
+        String name = object.text("secret", right);
+        if (name == null || name.isEmpty()) {
+            return "";
+        }
+        if (!DiskDefinition.SECRET_NAME.matcher(name).matches()) {
+            object.wrong("secret", name, right);
+        }
+        return name;
     }
 
     private static int blockBytes(DefinitionObject object) {

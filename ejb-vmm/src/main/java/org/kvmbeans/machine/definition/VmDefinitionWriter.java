@@ -74,6 +74,9 @@ public final class VmDefinitionWriter {
         object.put("discard", disk.discard());
         object.put("onError", word(disk.onError()));
         writeLimits(object.putObject("limits"), disk.limits());
+        if (!disk.secret().isEmpty()) {
+            object.put("secret", disk.secret());
+        }
     }
 
     private static void writeNic(ObjectNode object, NicDefinition nic) {

@@ -74,9 +74,9 @@ final class OptionCombinations {
         Other other = Other.values()[values[6]];
         Preallocation preallocation = PREALLOCATIONS[values[4]];
         boolean large = size > 64 << 20;
-        if (large && preallocation != Preallocation.OFF && values[1] < 3
-                || size > 1L << 30 && values[1] == 0
-                || large && (preallocation == Preallocation.FULL || preallocation == Preallocation.FALLOC)) {
+        boolean writesAll = preallocation == Preallocation.FULL || preallocation == Preallocation.FALLOC;
+        boolean manyTables = preallocation != Preallocation.OFF && values[1] < 3;
+        if ((large && (manyTables || writesAll)) || (size > 1L << 30 && values[1] == 0)) {
             return null;
         }
         try {

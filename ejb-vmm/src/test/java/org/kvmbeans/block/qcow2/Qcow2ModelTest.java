@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kvmbeans.block.testing.QemuTool;
 
 /** Random requests to an image and to an array of bytes, which must agree; and QEMU must agree with both. */
 class Qcow2ModelTest {
@@ -51,7 +52,7 @@ class Qcow2ModelTest {
     void agreesWithAnArrayOfBytes(String imageOptions) throws IOException {
         Path path = directory.resolve("disk.qcow2");
         int size = 5 * (1 << 20) + 7 * SECTOR;
-        Qemu.img("create", "-q", "-f", "qcow2", "-o", imageOptions, path.toString(), Integer.toString(size));
+        QemuTool.img("create", "-q", "-f", "qcow2", "-o", imageOptions, path.toString(), Integer.toString(size));
         run(path, new byte[size], imageOptions.hashCode());
     }
 
@@ -85,22 +86,12 @@ class Qcow2ModelTest {
         Path backing = raw;
         if (format.equals("qcow2")) {
             backing = directory.resolve("backing.qcow2");
-            Qemu.img("convert", "-q", "-f", "raw", "-O", "qcow2", "-c", raw.toString(), backing.toString());
+            QemuTool.img("convert", "-q", "-f", "raw", "-O", "qcow2", "-c", raw.toString(), backing.toString());
         }
         Path path = directory.resolve("disk.qcow2");
-        Qemu.img(
-                "create",
-                "-q",
-                "-f",
-                "qcow2",
-                "-o",
-                imageOptions,
-                "-b",
-                backing.toString(),
-                "-F",
-                format,
-                path.toString(),
-                Integer.toString(size));
+        QemuTool.img(
+                "create", "-q", "-f", "qcow2", "-o", imageOptions, "-b", backing.toString(), "-F", format,
+                path.toString(), Integer.toString(size));
         run(path, model, formatAndOptions.hashCode());
     }
 
@@ -170,7 +161,7 @@ class Qcow2ModelTest {
     private void check(Path path, byte[] model) throws IOException {
         Path raw = directory.resolve("model.raw");
         Files.write(raw, model);
-        Qemu.img("check", "-q", "-f", "qcow2", path.toString());
-        Qemu.img("compare", "-q", "-f", "qcow2", "-F", "raw", path.toString(), raw.toString());
+        QemuTool.img("check", "-q", "-f", "qcow2", path.toString());
+        QemuTool.img("compare", "-q", "-f", "qcow2", "-F", "raw", path.toString(), raw.toString());
     }
 }

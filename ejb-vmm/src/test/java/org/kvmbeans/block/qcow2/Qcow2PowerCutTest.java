@@ -19,6 +19,7 @@ import org.kvmbeans.block.Progress;
 import org.kvmbeans.block.qcow2.check.CheckResult;
 import org.kvmbeans.block.qcow2.check.Qcow2Check;
 import org.kvmbeans.block.qcow2.check.Repair;
+import org.kvmbeans.block.testing.QemuTool;
 
 /**
  * The power is cut at many points of a recorded history: of what was written after the last flush, any part may be there.
@@ -92,7 +93,7 @@ class Qcow2PowerCutTest {
             arguments.addAll(List.of("-b", below.toString(), "-F", "raw"));
         }
         arguments.addAll(List.of(path.toString(), Integer.toString(SECTORS * SECTOR)));
-        Qemu.img(arguments.toArray(String[]::new));
+        QemuTool.img(arguments.toArray());
         byte[] start = Files.readAllBytes(path);
         MemoryStorage storage = new MemoryStorage(start, Access.READ_WRITE);
         storage.record();

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.kvmbeans.block.DiskImageException;
+import org.kvmbeans.block.testing.QemuTool;
 
 class Qcow2SnapshotTest {
     private static final int SECTOR = 512;
@@ -36,7 +37,7 @@ class Qcow2SnapshotTest {
 
     private Path create(String options) throws IOException {
         Path path = directory.resolve("disk.qcow2");
-        Qemu.img("create", "-q", "-f", "qcow2", "-o", options, path.toString(), Integer.toString(SIZE));
+        QemuTool.img("create", "-q", "-f", "qcow2", "-o", options, path.toString(), Integer.toString(SIZE));
         return path;
     }
 
@@ -62,13 +63,13 @@ class Qcow2SnapshotTest {
             switch (random.nextInt(14)) {
                 case 0 -> {
                     if (kept.size() < 6) {
-                        kept.put(image.createSnapshot("s" + step, 0, 0).id().text(), model.clone());
+                        kept.put(image.snapshots().create("s" + step, 0, 0).id().text(), model.clone());
                     }
                 }
                 case 1 -> {
                     if (!kept.isEmpty() && random.nextBoolean()) {
                         String id = List.copyOf(kept.keySet()).get(random.nextInt(kept.size()));
-                        image.applySnapshot(id);
+                        image.snapshots().apply(id);
                         model = kept.get(id).clone();
                         assertThat(EngineDisk.read(image, 0, SIZE)).isEqualTo(model);
                     }
@@ -76,7 +77,7 @@ class Qcow2SnapshotTest {
                 case 2 -> {
                     if (!kept.isEmpty() && random.nextBoolean()) {
                         String id = List.copyOf(kept.keySet()).get(random.nextInt(kept.size()));
-                        image.deleteSnapshot(id);
+                        image.snapshots().delete(id);
                         kept.remove(id);
                     }
                 }
@@ -114,11 +115,11 @@ class Qcow2SnapshotTest {
     private void check(Path path, byte[] model, Map<String, byte[]> kept) throws IOException {
         Path raw = directory.resolve("model.raw");
         Files.write(raw, model);
-        Qemu.img("check", "-q", "-f", "qcow2", path.toString());
-        Qemu.img("compare", "-q", "-f", "qcow2", "-F", "raw", path.toString(), raw.toString());
+        QemuTool.img("check", "-q", "-f", "qcow2", path.toString());
+        QemuTool.img("compare", "-q", "-f", "qcow2", "-F", "raw", path.toString(), raw.toString());
         for (Map.Entry<String, byte[]> snapshot : kept.entrySet()) {
             Path out = directory.resolve("snapshot.raw");
-            Qemu.img(
+            QemuTool.img(
                     "convert", "-q", "-f", "qcow2", "-l", "snapshot.id=" + snapshot.getKey(), "-O", "raw",
                     path.toString(), out.toString());
             assertThat(Arrays.equals(Files.readAllBytes(out), snapshot.getValue())).isTrue();
@@ -131,26 +132,26 @@ class Qcow2SnapshotTest {
         byte[] state = new byte[5 << 20];
         new Random(4).nextBytes(state);
         try (Qcow2Image image = EngineDisk.open(path)) {
-            image.writeVmState(0, EngineDisk.memory(state));
-            image.createSnapshot("with state", state.length, 12_345);
+            image.snapshots().writeVmState(0, EngineDisk.memory(state));
+            image.snapshots().create("with state", state.length, 12_345);
             EngineDisk.write(image, 0, new byte[1 << 20]);
             image.resize(2 << 20);
             image.resize(30 << 20);
         }
-        Qemu.img("check", "-q", "-f", "qcow2", path.toString());
+        QemuTool.img("check", "-q", "-f", "qcow2", path.toString());
         try (Qcow2Image image = EngineDisk.open(path)) {
-            Snapshot snapshot = image.snapshots().get(0);
+            Snapshot snapshot = image.snapshots().list().get(0);
             assertThat(snapshot.vmStateBytes()).isEqualTo(state.length);
             assertThat(snapshot.guestClockNanos()).isEqualTo(12_345);
-            image.applySnapshot("with state");
+            image.snapshots().apply("with state");
             assertThat(image.sizeBytes()).isEqualTo(SIZE);
             byte[] read = new byte[state.length];
             var memory = EngineDisk.memory(read);
-            image.readVmState(0, memory);
+            image.snapshots().readVmState(0, memory);
             memory.copyTo(0, java.nio.ByteBuffer.wrap(read));
             assertThat(Arrays.equals(read, state)).isTrue();
         }
-        Qemu.img("check", "-q", "-f", "qcow2", path.toString());
+        QemuTool.img("check", "-q", "-f", "qcow2", path.toString());
     }
 
     @Test
@@ -158,11 +159,11 @@ class Qcow2SnapshotTest {
         Path path = create("cluster_size=4096,refcount_bits=1");
         try (Qcow2Image image = EngineDisk.open(path)) {
             EngineDisk.write(image, 0, new byte[4096]);
-            assertThatThrownBy(() -> image.createSnapshot("one", 0, 0))
+            assertThatThrownBy(() -> image.snapshots().create("one", 0, 0))
                     .isInstanceOf(DiskImageException.class)
                     .hasMessageContaining("refcounts of 1 bits");
             EngineDisk.write(image, 4096, new byte[4096]);
         }
-        Qemu.img("check", "-q", "-f", "qcow2", path.toString());
+        QemuTool.img("check", "-q", "-f", "qcow2", path.toString());
     }
 }

@@ -13,7 +13,7 @@ import org.kvmbeans.sys.IoVector;
 public final class RecordingStorage extends MemoryStorage {
     private static final int SECTOR = 512;
 
-    private record Sector(long offset, byte[] bytes) {}
+    private record Sector(long offset, ByteBuffer bytes) {}
 
     private final List<List<Sector>> epochs = new ArrayList<>(List.of(new ArrayList<>()));
     private final byte[] initial;
@@ -30,9 +30,7 @@ public final class RecordingStorage extends MemoryStorage {
         source.copyTo(0, ByteBuffer.wrap(bytes));
         for (int at = 0; at < bytes.length; ) {
             int length = (int) Math.min(SECTOR - (offset + at) % SECTOR, bytes.length - at);
-            byte[] sector = new byte[length];
-            System.arraycopy(bytes, at, sector, 0, length);
-            epochs.get(epochs.size() - 1).add(new Sector(offset + at, sector));
+            epochs.get(epochs.size() - 1).add(new Sector(offset + at, ByteBuffer.wrap(bytes).slice(at, length)));
             at += length;
         }
     }
@@ -71,9 +69,10 @@ public final class RecordingStorage extends MemoryStorage {
     }
 
     private static byte[] put(byte[] bytes, Sector sector) {
-        int end = (int) sector.offset() + sector.bytes().length;
+        int length = sector.bytes().capacity();
+        int end = (int) sector.offset() + length;
         byte[] target = end > bytes.length ? java.util.Arrays.copyOf(bytes, end) : bytes;
-        System.arraycopy(sector.bytes(), 0, target, (int) sector.offset(), sector.bytes().length);
+        sector.bytes().get(0, target, (int) sector.offset(), length);
         return target;
     }
 }

@@ -71,14 +71,15 @@ class DeviceDefinitionsTest {
                         512,
                         true,
                         ErrorPolicy.REPORT,
-                        RateLimits.NONE));
+                        RateLimits.NONE,
+                        ""));
     }
 
     @Test
     void readsEveryKeyOfADisk() {
         assertThat(read(disk(",'readOnly':true,'cache':'none','serial':'S-1','queues':4,'blockBytes':4096,"
                                 + "'discard':false,'onError':'stop','limits':{'bytesPerSecond':'1MiB','burstBytes':10,"
-                                + "'operationsPerSecond':5,'burstOperations':6}"))
+                                + "'operationsPerSecond':5,'burstOperations':6},'secret':'web01.disk'"))
                         .devices()
                         .disks())
                 .containsExactly(new DiskDefinition(
@@ -92,7 +93,8 @@ class DeviceDefinitionsTest {
                         4096,
                         false,
                         ErrorPolicy.STOP,
-                        new RateLimits(1 << 20, 10, 5, 6)));
+                        new RateLimits(1 << 20, 10, 5, 6),
+                        "web01.disk"));
     }
 
     @Test
@@ -115,6 +117,7 @@ class DeviceDefinitionsTest {
                 ",'queues':0 | disks[0].queues is 0; give a whole number from 1 to 64",
                 ",'blockBytes':1024 | disks[0].blockBytes is \"1024\"; give 512 or 4096",
                 ",'serial':'123456789012345678901' | disks[0].serial is ",
+                ",'secret':'../credentials' | disks[0].secret is ",
                 ",'onError':true | disks[0].onError is true; give one of ignore, report, stop",
                 ",'limits':5 | disks[0].limits is 5; give an object like",
                 ",'limits':{'bytesPerSecond':-1} | disks[0].limits.bytesPerSecond is -1; give a size",

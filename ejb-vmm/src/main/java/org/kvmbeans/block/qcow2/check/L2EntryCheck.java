@@ -113,12 +113,12 @@ final class L2EntryCheck {
     }
 
     private long where(int at) {
-        return table + (at & layout.clusterBytes() - 1);
+        return table + (at & (layout.clusterBytes() - 1));
     }
 
     /** The bitmap as it may be: what is allocated in a cluster is taken for data, and in none for nothing. */
     private long subclusters(long entry, long bitmap, int at) {
-        boolean hasCluster = (entry & Qcow2Layout.L2_OFFSET_MASK) != 0 || externalData && entry < 0;
+        boolean hasCluster = (entry & Qcow2Layout.L2_OFFSET_MASK) != 0 || (externalData && entry < 0);
         if (!hasCluster) {
             if ((bitmap & ALLOCATED_MASK) != 0) {
                 findings.corruption(
@@ -227,7 +227,7 @@ final class L2EntryCheck {
         data.write(scope.storage(), target << layout.clusterBits(), 0, data.capacity());
         long flags = entry & ~Qcow2Layout.L2_OFFSET_MASK & ~Qcow2Layout.COPIED;
         count(target, flags);
-        return flags | target << layout.clusterBits();
+        return flags | (target << layout.clusterBits());
     }
 
     private long compressed(long entry) throws IOException {
@@ -244,7 +244,7 @@ final class L2EntryCheck {
         long offset = layout.compressedOffset(right);
         long first = offset >>> layout.clusterBits();
         // It may end beyond the file, whose last sector need not be there as a whole.
-        long last = offset + layout.compressedBytes(right) - 1 >>> layout.clusterBits();
+        long last = (offset + layout.compressedBytes(right) - 1) >>> layout.clusterBits();
         if (offset < layout.clusterBytes()
                 || offset >= layout.compressedOffsetLimit()
                 || last >= scope.fileClusters()) {

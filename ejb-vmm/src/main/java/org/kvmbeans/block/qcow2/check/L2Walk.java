@@ -68,7 +68,7 @@ final class L2Walk {
             int position = i * layout.clusterBytes();
             ByteBuffer table = buffer.bytes();
             if (entries.check(table, position, cluster + i) && scope.repairing()) {
-                buffer.write(scope.storage(), cluster + i << layout.clusterBits(), position, layout.clusterBytes());
+                buffer.write(scope.storage(), (cluster + i) << layout.clusterBits(), position, layout.clusterBytes());
             }
             scope.advance(layout.clusterBytes());
         }

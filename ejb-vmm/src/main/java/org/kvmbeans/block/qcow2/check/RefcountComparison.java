@@ -37,7 +37,7 @@ final class RefcountComparison {
 
     /** Where the last cluster that is in use ends. */
     long imageEndOffset() {
-        return highestUsed + 1 << layout.clusterBits();
+        return (highestUsed + 1) << layout.clusterBits();
     }
 
     /** Whether a cluster in use has no refcount block, so that refcounts cannot be set right where they stand. */
@@ -52,7 +52,7 @@ final class RefcountComparison {
 
     void run() throws IOException {
         int perPiece = buffer.capacity() / layout.clusterBytes();
-        long covered = Math.min(table.entries(), (scope.fileClusters() - 1 >>> blockBits) + 1);
+        long covered = Math.min(table.entries(), ((scope.fileClusters() - 1) >>> blockBits) + 1);
         long next;
         for (long index = 0; index < covered; index = next) {
             next = index + 1;
@@ -63,7 +63,7 @@ final class RefcountComparison {
             }
             while (next < covered
                     && next - index < perPiece
-                    && table.block(next) == offset + (next - index << layout.clusterBits())) {
+                    && table.block(next) == offset + ((next - index) << layout.clusterBits())) {
                 next++;
             }
             compare(index, (int) (next - index), offset);
@@ -75,7 +75,7 @@ final class RefcountComparison {
         buffer.read(scope.storage(), offset, 0, count * layout.clusterBytes());
         for (int i = 0; i < count; i++) {
             ByteBuffer block = buffer.bytes().slice(i * layout.clusterBytes(), layout.clusterBytes());
-            if (compareBlock(block, firstIndex + i << blockBits)) {
+            if (compareBlock(block, (firstIndex + i) << blockBits)) {
                 int position = i * layout.clusterBytes();
                 buffer.write(scope.storage(), offset + position, position, layout.clusterBytes());
             }
@@ -145,7 +145,7 @@ final class RefcountComparison {
     private void compareMissing(long from, long to) {
         for (long cluster = from; cluster < to; ) {
             if (references.emptyPiece(cluster)) {
-                cluster = (cluster >>> References.PIECE_BITS) + 1 << References.PIECE_BITS;
+                cluster = ((cluster >>> References.PIECE_BITS) + 1) << References.PIECE_BITS;
                 continue;
             }
             int state = references.state(cluster);

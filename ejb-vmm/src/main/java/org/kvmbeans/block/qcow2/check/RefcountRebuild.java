@@ -41,7 +41,7 @@ final class RefcountRebuild {
     TablePointer run(References occupied) throws IOException {
         for (long cluster = 0; cluster < scope.fileClusters(); cluster++) {
             if (references.emptyPiece(cluster)) {
-                cluster = ((cluster >>> References.PIECE_BITS) + 1 << References.PIECE_BITS) - 1;
+                cluster = (((cluster >>> References.PIECE_BITS) + 1) << References.PIECE_BITS) - 1;
             } else if (references.state(cluster) != 0) {
                 need(cluster);
             }
@@ -52,7 +52,7 @@ final class RefcountRebuild {
             references.add(base + i, 1, References.EXCLUSIVE);
         }
         write();
-        return new TablePointer(base + blocks << layout.clusterBits(), tableClusters);
+        return new TablePointer((base + blocks) << layout.clusterBits(), tableClusters);
     }
 
     private void need(long cluster) throws IOException {
@@ -68,7 +68,7 @@ final class RefcountRebuild {
             needed[(int) index] = true;
             blocks++;
         }
-        int clusters = (int) ((index + 1) * Long.BYTES + layout.clusterBytes() - 1 >>> layout.clusterBits());
+        int clusters = (int) layout.clusters((index + 1) * Long.BYTES);
         tableClusters = Math.max(tableClusters, clusters);
     }
 

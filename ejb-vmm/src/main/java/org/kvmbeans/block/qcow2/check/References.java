@@ -21,6 +21,7 @@ final class References {
     static final int SHARED = 8;
 
     static final int COUNT_SHIFT = 4;
+    private static final int FLAGS = (1 << COUNT_SHIFT) - 1;
     static final int PIECE_BITS = 14;
     static final int PIECE_CLUSTERS = 1 << PIECE_BITS;
 
@@ -53,7 +54,7 @@ final class References {
         byte[] bytes = piece < narrow.length ? narrow[piece] : null;
         if (bytes != null && times < MAX_COUNT >> 1) {
             int before = bytes[at] & 0xFF;
-            int after = before + (times << COUNT_SHIFT) | flags;
+            int after = (before + (times << COUNT_SHIFT)) | flags;
             if (after < NARROW_LIMIT) {
                 bytes[at] = (byte) after;
                 return before;
@@ -79,7 +80,7 @@ final class References {
         }
         int before = ints[at];
         long count = Math.min(MAX_COUNT, (long) (before >>> COUNT_SHIFT) + times);
-        ints[at] = (int) count << COUNT_SHIFT | before & (1 << COUNT_SHIFT) - 1 | flags;
+        ints[at] = ((int) count << COUNT_SHIFT) | (before & FLAGS) | flags;
         return before;
     }
 
@@ -98,7 +99,7 @@ final class References {
     private void reach(int piece) throws DiskImageException {
         if (piece >= narrow.length) {
             int length = Math.max(piece + 1, narrow.length + (narrow.length >> 1));
-            take(2L * Long.BYTES * (length - narrow.length));
+            take(2L * Long.BYTES * (length - (long) narrow.length));
             narrow = java.util.Arrays.copyOf(narrow, length);
             wide = java.util.Arrays.copyOf(wide, length);
         }
@@ -130,7 +131,7 @@ final class References {
         return ints == null ? 0 : ints[at];
     }
 
-    long count(long cluster) {
+    int count(long cluster) {
         return state(cluster) >>> COUNT_SHIFT;
     }
 
@@ -152,7 +153,7 @@ final class References {
     /** Whether nothing refers to the piece that a cluster lies in. */
     boolean emptyPiece(long cluster) {
         long piece = cluster >>> PIECE_BITS;
-        return piece >= narrow.length || narrow[(int) piece] == null && wide[(int) piece] == null;
+        return piece >= narrow.length || (narrow[(int) piece] == null && wide[(int) piece] == null);
     }
 
     /** Behind every cluster that has a state. */

@@ -131,7 +131,7 @@ class Qcow2CheckFuzzTest {
             switch (random.nextInt(5)) {
                 case 0 -> bytes.putLong(at, bytes.getLong(position(bytes, random)));
                 case 1 -> bytes.putLong(at, bytes.getLong(at) ^ 1L << random.nextInt(64));
-                case 2 -> bytes.putLong(at, random.nextInt(seed.length) & -512L | (long) random.nextInt(4) << 62);
+                case 2 -> bytes.putLong(at, (random.nextInt(seed.length) & -512L) | ((long) random.nextInt(4) << 62));
                 case 3 -> bytes.putLong(at, 0);
                 default -> bytes.putLong(at, random.nextLong());
             }

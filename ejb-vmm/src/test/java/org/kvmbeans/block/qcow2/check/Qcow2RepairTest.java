@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -79,7 +80,9 @@ class Qcow2RepairTest {
         DIRTY(e -> e.change(72, x -> x | 1), 0, 0),
         CORRUPT(e -> e.change(72, x -> x | 2), 0, 0);
 
+        @SuppressWarnings("ImmutableEnumChecker") // Has no state.
         private final Consumer<ImageEditor> change;
+
         private final long from;
         private final long to;
 
@@ -90,7 +93,8 @@ class Qcow2RepairTest {
         }
 
         private static long bitmapDirectory(ImageEditor editor) {
-            return editor.header().extensions().bitmaps().offset();
+            return Objects.requireNonNull(editor.header().extensions().bitmaps())
+                    .offset();
         }
 
         private static long fileBytes(ImageEditor editor) {
