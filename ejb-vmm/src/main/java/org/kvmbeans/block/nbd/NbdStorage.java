@@ -33,6 +33,9 @@ public final class NbdStorage implements Storage {
     /** Requests without data: trim, zeroes, status; a whole number of any block. */
     private static final long MAX_STRETCH_BYTES = 1L << 30;
 
+    /** Requests at the same time, however small the server wants them. */
+    private static final int MAX_REQUESTS = 64;
+
     private static final int ZERO_BYTES = 1 << 20;
     private static final int SECTOR_BYTES = 512;
     private static final int PAGE_BYTES = 4096;
@@ -136,19 +139,24 @@ public final class NbdStorage implements Storage {
 
     /** Reads whole blocks within the export into the first {@code length} bytes of {@code target}. */
     void readBlocks(long offset, IoVector target, long length) throws DiskImageException {
+        transfer(Nbd.CMD_READ, 0, offset, target, length);
+    }
+
+    /** In requests that the server takes, several at the same time. */
+    private void transfer(int command, int flags, long offset, IoVector memory, long length) throws DiskImageException {
         int most = export.maximumPayload();
-        if (length <= most && length == target.totalBytes()) {
-            transactions.run(request(Nbd.CMD_READ, 0, offset, length, target));
+        if (length <= most && length == memory.totalBytes()) {
+            transactions.run(request(command, flags, offset, length, memory));
             return;
         }
         for (long done = 0; done < length; ) {
             List<ClientRequest> window = new ArrayList<>();
             long windowEnd = Math.min(length, done + Nbd.MAX_PAYLOAD_BYTES);
-            while (done < windowEnd) {
+            while (done < windowEnd && window.size() < MAX_REQUESTS) {
                 long part = Math.min(most, windowEnd - done);
-                IoVector slice = new IoVector(posix, Math.max(1, target.count()));
-                target.sliceInto(slice, done, part);
-                window.add(request(Nbd.CMD_READ, 0, offset + done, part, slice));
+                IoVector slice = new IoVector(posix, 1);
+                memory.sliceInto(slice, done, part);
+                window.add(request(command, flags, offset + done, part, slice));
                 done += part;
             }
             transactions.run(window);
@@ -175,25 +183,7 @@ public final class NbdStorage implements Storage {
 
     /** Writes whole blocks within the export. */
     void writeBlocks(long offset, IoVector source) throws DiskImageException {
-        long total = source.totalBytes();
-        int most = export.maximumPayload();
-        int flags = writeFlags();
-        if (total <= most) {
-            transactions.run(request(Nbd.CMD_WRITE, flags, offset, total, source));
-        } else {
-            for (long done = 0; done < total; ) {
-                List<ClientRequest> window = new ArrayList<>();
-                long windowEnd = Math.min(total, done + Nbd.MAX_PAYLOAD_BYTES);
-                while (done < windowEnd) {
-                    long part = Math.min(most, windowEnd - done);
-                    IoVector slice = new IoVector(posix, source.count());
-                    source.sliceInto(slice, done, part);
-                    window.add(request(Nbd.CMD_WRITE, flags, offset + done, part, slice));
-                    done += part;
-                }
-                transactions.run(window);
-            }
-        }
+        transfer(Nbd.CMD_WRITE, writeFlags(), offset, source, source.totalBytes());
         settle();
     }
 

@@ -4,6 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
 import java.security.cert.Certificate;
 import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
@@ -95,13 +98,37 @@ public final class NbdTls {
     }
 
     private static KeyStore store(Identity identity) throws GeneralSecurityException, DiskImageException {
+        PrivateKey key = new PemFile(identity.key()).privateKey();
+        Certificate[] chain =
+                new PemFile(identity.certificates()).certificates().toArray(Certificate[]::new);
+        if (!belongTogether(key, chain[0].getPublicKey())) {
+            throw new DiskImageException(
+                    Kind.CORRUPT,
+                    identity.certificates().toString(),
+                    "its first certificate is not that of the private key in " + identity.key());
+        }
         KeyStore store = emptyStore();
-        store.setKeyEntry(
-                "identity",
-                new PemFile(identity.key()).privateKey(),
-                new char[0],
-                new PemFile(identity.certificates()).certificates().toArray(Certificate[]::new));
+        store.setKeyEntry("identity", key, new char[0], chain);
         return store;
+    }
+
+    private static boolean belongTogether(PrivateKey privateKey, PublicKey publicKey) throws GeneralSecurityException {
+        if (!privateKey.getAlgorithm().equals(publicKey.getAlgorithm())) {
+            return false;
+        }
+        String scheme = switch (privateKey.getAlgorithm()) {
+            case "RSA" -> "SHA256withRSA";
+            case "EC" -> "SHA256withECDSA";
+            default -> privateKey.getAlgorithm();
+        };
+        byte[] sample = {1, 2, 3};
+        Signature signature = Signature.getInstance(scheme);
+        signature.initSign(privateKey);
+        signature.update(sample);
+        byte[] signed = signature.sign();
+        signature.initVerify(publicKey);
+        signature.update(sample);
+        return signature.verify(signed);
     }
 
     /** @param name what the server's certificate must have: a host name or address */

@@ -122,7 +122,8 @@ public record NbdUri(
     private static String escaped(String text) {
         StringBuilder escaped = new StringBuilder();
         for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-            boolean plain = b >= '0' && (Character.isLetterOrDigit(b) || "._~:@".indexOf(b) >= 0) || "/-.+,=".indexOf(b) >= 0;
+            boolean letterOrDigit = b >= '0' && Character.isLetterOrDigit(b);
+            boolean plain = letterOrDigit || "._~:@/-+,=".indexOf(b) >= 0;
             if (plain) {
                 escaped.append((char) b);
             } else {

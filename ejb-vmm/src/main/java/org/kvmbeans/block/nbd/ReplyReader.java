@@ -22,7 +22,11 @@ final class ReplyReader {
 
     /** The requests that wait for replies. */
     interface Requests {
-        /** @throws ProtocolException where none has this handle */
+        /**
+         * The request of a handle.
+         *
+         * @throws ProtocolException where none has it
+         */
         ClientRequest byHandle(long handle) throws ProtocolException;
 
         /** The server has said all of it. */

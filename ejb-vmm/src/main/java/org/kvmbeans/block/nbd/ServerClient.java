@@ -62,7 +62,7 @@ final class ServerClient {
                 } finally {
                     agreed.export().leave();
                 }
-                agreed.wire().endOutput();
+                sayGoodbye(agreed.wire());
             }
         } catch (IOException | RuntimeException e) {
             LOG.log(Level.DEBUG, () -> "the connection of " + this + " ended: " + e);
@@ -104,6 +104,15 @@ final class ServerClient {
             transmission.run();
         } finally {
             watch.cancel(false);
+        }
+    }
+
+    private void sayGoodbye(Wire serving) throws IOException {
+        Future<?> limit = Watch.after(options.stallTimeout(), plain::close);
+        try {
+            serving.endOutput();
+        } finally {
+            limit.cancel(false);
         }
     }
 

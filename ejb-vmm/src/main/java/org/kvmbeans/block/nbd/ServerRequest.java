@@ -29,13 +29,20 @@ final class ServerRequest {
     private long offset;
     private int length;
     private int units;
+    /** What {@link #findStretches} wrote to the memory. */
+    private int stretchBytes;
 
     ServerRequest(Posix posix, ServerTransmission transmission) {
         this.transmission = transmission;
         vector = new IoVector(posix, 1);
     }
 
-    /** @param length unsigned */
+    /**
+     * Fills it.
+     *
+     * @param newLength unsigned
+     * @param newUnits what it holds of its client's memory
+     */
     void set(int newCommand, int newFlags, long newCookie, long newOffset, int newLength, int newUnits) {
         command = newCommand;
         flags = newFlags;
@@ -140,8 +147,6 @@ final class ServerRequest {
         }
         stretchBytes = count * STRETCH_BYTES;
     }
-
-    private int stretchBytes;
 
     /** The stretches that were found. */
     ByteBuffer stretches() {

@@ -16,8 +16,6 @@ import org.kvmbeans.sys.Posix;
  * the rest goes to the threads of the server.
  */
 final class ServerTransmission {
-    private static final int MUTATING_FLAGS = Nbd.CMD_FLAG_FUA;
-
     private final Posix posix;
     private final Wire wire;
     private final WireInput input;
@@ -131,8 +129,8 @@ final class ServerTransmission {
             case Nbd.CMD_BLOCK_STATUS -> statusAgreed ? Nbd.CMD_FLAG_REQ_ONE : -1;
             default -> -1;
         };
-        // "Clients MUST NOT set NBD_CMD_FLAG_FUA where …": it does no harm where nothing is written.
-        if (allowedFlags < 0 || (flags & ~(allowedFlags | MUTATING_FLAGS)) != 0) {
+        // NBD_CMD_FLAG_FUA is borne with every command: it does no harm where nothing is written.
+        if (allowedFlags < 0 || (flags & ~(allowedFlags | Nbd.CMD_FLAG_FUA)) != 0) {
             return NbdErrors.EINVAL;
         }
         if (command == Nbd.CMD_FLUSH) {

@@ -23,7 +23,7 @@ final class Session {
         this.export = export;
     }
 
-    /** Connects, as often as the options and the server allow. */
+    /** Connects, once at least, and as often as the options and the server allow. */
     static Session open(NbdUri uri, NbdClientOptions options) throws IOException {
         ClientHandshake.Connected first = ClientHandshake.connect(uri, options);
         Session session = new Session(first.export());
@@ -31,7 +31,10 @@ final class Session {
         int count = first.export().can(Nbd.FLAG_CAN_MULTI_CONN) ? options.connections() : 1;
         try {
             while (session.connections.size() < count) {
-                ClientHandshake.Connected next = ClientHandshake.connect(uri, options);
+                ClientHandshake.Connected next = another(uri, options);
+                if (next == null) {
+                    break;
+                }
                 if (!next.export().equals(first.export())) {
                     next.wire().close();
                     throw new IOException("the server shows another export at the second connection");
@@ -51,6 +54,15 @@ final class Session {
             throw new IOException(why);
         }
         return session;
+    }
+
+    /** One more connection; null where the server bears no more, which is no reason to have none. */
+    private static ClientHandshake.@Nullable Connected another(NbdUri uri, NbdClientOptions options) {
+        try {
+            return ClientHandshake.connect(uri, options);
+        } catch (IOException e) {
+            return null;
+        }
     }
 
     private void add(NbdUri uri, NbdClientOptions options, ClientHandshake.Connected connected) {

@@ -12,7 +12,11 @@ import org.kvmbeans.sys.jna.JnaPosix;
 final class NbdServerMain {
     private NbdServerMain() {}
 
-    /** @param arguments path of the image; {@code unix:PATH} or a port, 0 for one that is free; its address is printed */
+    /**
+     * Exports it.
+     *
+     * @param arguments path of the image; {@code unix:PATH} or a port, 0 for one that is free; its address is printed
+     */
     public static void main(String... arguments) throws Exception {
         Posix posix = new JnaPosix();
         NbdAddress address = arguments[1].startsWith("unix:")

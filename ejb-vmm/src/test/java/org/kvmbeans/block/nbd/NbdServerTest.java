@@ -25,8 +25,8 @@ import org.kvmbeans.sys.IoVector;
 /** Our server's own rules, before our client and before clients that break them. */
 class NbdServerTest {
     private static final int MIB = 1 << 20;
-    private static final NbdClientOptions AT_ONCE = NbdClientOptions.DEFAULT.withTimeouts(
-            Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ZERO);
+    private static final NbdClientOptions AT_ONCE =
+            NbdClientOptions.DEFAULT.withTimeouts(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ZERO);
 
     private NbdBench bench;
 
@@ -86,8 +86,8 @@ class NbdServerTest {
     void ourClientReadsAndWritesOverManyConnectionsInsideTls() throws IOException {
         TestCertificates certificates = new TestCertificates(bench.path("pki"));
         RawImage image = bench.image(bench.file("a.raw", 64 * MIB), NbdBench.WRITE);
-        NbdServer server = bench.server(NbdServerOptions.onLoopback()
-                .withTls(NbdTls.server(certificates.server(), certificates.authority())));
+        NbdServer server = bench.server(
+                NbdServerOptions.onLoopback().withTls(NbdTls.server(certificates.server(), certificates.authority())));
         server.export(new NbdExport("disk", "", image, Access.READ_WRITE, Set.of(TestCertificates.CLIENT_NAME)));
         NbdStorage storage = bench.client(
                 server.uri("disk"),
@@ -102,19 +102,18 @@ class NbdServerTest {
         Arrays.fill(data, MIB - 4096, 6 * MIB - 4096, (byte) 0);
 
         assertThat(bench.read(storage, 4096, 40 * MIB)).isEqualTo(data);
-        assertThat(server.clients())
-                .hasSize(3)
-                .allSatisfy(client -> {
-                    assertThat(client.certificateName()).isEqualTo(TestCertificates.CLIENT_NAME);
-                    assertThat(client.export()).isEqualTo("disk");
-                    assertThat(client.address()).startsWith("127.0.0.1:");
-                });
+        assertThat(server.clients()).hasSize(3).allSatisfy(client -> {
+            assertThat(client.certificateName()).isEqualTo(TestCertificates.CLIENT_NAME);
+            assertThat(client.export()).isEqualTo("disk");
+            assertThat(client.address()).startsWith("127.0.0.1:");
+        });
     }
 
     @Test
     void anImageOnAnExportIsADiskOfItsOwn() throws IOException {
         NbdServer server = serve(
-                NbdServerOptions.at(new NbdAddress.Unix(bench.path("s").toString())), new CheckedDisk(MIB + 512, false));
+                NbdServerOptions.at(new NbdAddress.Unix(bench.path("s").toString())),
+                new CheckedDisk(MIB + 512, false));
         NbdImage image = bench.closing(new NbdImage(bench.client(server.uri("disk"), AT_ONCE)));
 
         image.write(MIB, bench.memory(NbdBench.pattern(512, 1)));
@@ -255,6 +254,17 @@ class NbdServerTest {
 
         assertThat(server.refusedClients()).isEqualTo(1);
         assertThat(bench.read(first, 0, 512)).containsOnly(0);
+    }
+
+    @Test
+    void clientsMakeDoWithTheConnectionsThatTheServerBears() throws IOException {
+        NbdServer server = serve(NbdServerOptions.onLoopback().withMaxClients(2), new CheckedDisk(MIB, false));
+        NbdStorage storage = bench.client(server.uri("disk"), AT_ONCE.withConnections(4));
+
+        storage.write(0, bench.memory(NbdBench.pattern(4096, 1)));
+
+        assertThat(storage.connectionCount()).isEqualTo(2);
+        assertThat(bench.read(storage, 0, 4096)).isEqualTo(NbdBench.pattern(4096, 1));
     }
 
     /** A disk whose writes wait for the test. */

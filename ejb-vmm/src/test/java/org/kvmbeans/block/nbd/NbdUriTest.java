@@ -35,7 +35,8 @@ class NbdUriTest {
         assertThat(NbdUri.parse("nbds+unix:///x?socket=s&tls-hostname=h").tls()).isTrue();
         assertThat(NbdUri.parse("nbd://h/x").tls()).isFalse();
         assertThat(NbdUri.parse("nbds://h/x").certificateName()).isEqualTo("h");
-        assertThat(NbdUri.parse("nbds://h/x?tls-hostname=other").certificateName()).isEqualTo("other");
+        assertThat(NbdUri.parse("nbds://h/x?tls-hostname=other").certificateName())
+                .isEqualTo("other");
         assertThat(NbdUri.parse("nbds+unix:///x?socket=s").certificateName()).isNull();
     }
 
@@ -65,8 +66,12 @@ class NbdUriTest {
     @Test
     void writesWhatItReads() {
         for (String uri : new String[] {
-            "nbd://h:10809/x", "nbds://[::1]:99/", "nbd+unix:///x?socket=/run/s", "nbds+unix:///x?socket=/run/s&tls-hostname=h",
-            "nbd://h:1/hello%20world%3F", "nbd+unix:///a%23b?socket=/a%26b"
+            "nbd://h:10809/x",
+            "nbds://[::1]:99/",
+            "nbd+unix:///x?socket=/run/s",
+            "nbds+unix:///x?socket=/run/s&tls-hostname=h",
+            "nbd://h:1/hello%20world%3F",
+            "nbd+unix:///a%23b?socket=/a%26b"
         }) {
             assertThat(NbdUri.parse(uri)).hasToString(uri);
         }

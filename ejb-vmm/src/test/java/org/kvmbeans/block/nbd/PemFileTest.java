@@ -33,7 +33,12 @@ class PemFileTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-algorithm RSA -pkeyopt rsa_keygen_bits:1024", "-algorithm ED25519", "-algorithm EC -pkeyopt ec_paramgen_curve:P-384"})
+    @ValueSource(
+            strings = {
+                "-algorithm RSA -pkeyopt rsa_keygen_bits:1024",
+                "-algorithm ED25519",
+                "-algorithm EC -pkeyopt ec_paramgen_curve:P-384"
+            })
     void readsKeysOfEveryAlgorithm(String algorithm) throws IOException {
         Path key = bench.path("key.pem");
         NbdBench.succeed(("openssl genpkey " + algorithm + " -out " + key).split(" "));
@@ -64,15 +69,20 @@ class PemFileTest {
     @Test
     void saysWhatIsWrong() throws IOException {
         assertThatThrownBy(() -> file("").certificates()).hasMessageContaining("BEGIN CERTIFICATE");
-        assertThatThrownBy(() -> file("-----BEGIN CERTIFICATE-----\nAAAA").certificates()).hasMessageContaining("missing");
-        assertThatThrownBy(() -> file("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----").certificates())
+        assertThatThrownBy(() -> file("-----BEGIN CERTIFICATE-----\nAAAA").certificates())
+                .hasMessageContaining("missing");
+        assertThatThrownBy(() -> file("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----")
+                        .certificates())
                 .hasMessageContaining("cannot be read");
-        assertThatThrownBy(() -> file("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----").privateKey())
-                .hasMessageContaining("unknown algorithm");
-        assertThatThrownBy(() -> file("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----")
+        assertThatThrownBy(() -> file("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----")
                         .privateKey())
+                .hasMessageContaining("unknown algorithm");
+        assertThatThrownBy(
+                        () -> file("-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----")
+                                .privateKey())
                 .hasMessageContaining("openssl pkcs8");
-        assertThatThrownBy(() -> file("x".repeat((1 << 20) + 1)).privateKey()).hasMessageContaining("no certificate has");
+        assertThatThrownBy(() -> file("x".repeat((1 << 20) + 1)).privateKey())
+                .hasMessageContaining("no certificate has");
         assertThatThrownBy(() -> new PemFile(bench.path("none")).certificates())
                 .isInstanceOf(DiskImageException.class)
                 .hasMessageContaining("no such file");

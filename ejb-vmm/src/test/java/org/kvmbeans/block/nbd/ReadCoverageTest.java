@@ -20,7 +20,9 @@ class ReadCoverageTest {
 
     @Test
     void refusesPartsOutsideTheRead() {
-        for (long[] part : new long[][] {{-1, 10}, {0, 101}, {100, 1}, {50, 51}, {0, 0}, {5, -1}, {Long.MAX_VALUE, 1}, {1, Long.MAX_VALUE}}) {
+        for (long[] part : new long[][] {
+            {-1, 10}, {0, 101}, {100, 1}, {50, 51}, {0, 0}, {5, -1}, {Long.MAX_VALUE, 1}, {1, Long.MAX_VALUE}
+        }) {
             assertThatThrownBy(() -> coverage.add(part[0], part[1])).isInstanceOf(ProtocolException.class);
         }
     }

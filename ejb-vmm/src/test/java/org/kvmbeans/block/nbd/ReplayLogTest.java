@@ -77,7 +77,9 @@ class ReplayLogTest {
         log.flushed(mark);
 
         assertThat(log.hasUnflushed()).isTrue();
-        assertThat(log.entries()).singleElement().satisfies(entry -> assertThat(entry.offset()).isEqualTo(100));
+        assertThat(log.entries())
+                .singleElement()
+                .satisfies(entry -> assertThat(entry.offset()).isEqualTo(100));
     }
 
     @Test
