@@ -22,7 +22,11 @@ public interface ImageRules {
     /** Whatever this process may open: for tools that an administrator runs on files of his own. */
     ImageRules ANY = (image, reference) -> reference.startsWith("nbd") && reference.contains("://")
             ? reference
-            : Path.of(image).toAbsolutePath().resolveSibling(reference).normalize().toString();
+            : Path.of(image)
+                    .toAbsolutePath()
+                    .resolveSibling(reference)
+                    .normalize()
+                    .toString();
 
     /**
      * Says which file a reference means.

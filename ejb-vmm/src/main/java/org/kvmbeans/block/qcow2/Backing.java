@@ -10,7 +10,10 @@ import org.kvmbeans.block.DiskImage;
  * @param reference how it is named
  * @param reader of its clusters, where it is qcow2 as well: so that a chain is read image by image, however long it is
  */
-record Backing(BackingReference reference, DiskImage image, @Nullable DiskReader reader) {
+record Backing(
+        BackingReference reference,
+        DiskImage image,
+        @Nullable DiskReader reader) {
     static @Nullable Backing of(BackingReference reference, @Nullable DiskImage image) {
         if (image == null) {
             return null;

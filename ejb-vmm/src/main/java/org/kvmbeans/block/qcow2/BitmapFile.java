@@ -29,9 +29,7 @@ final class BitmapFile {
     /** The entries of the directory; none where there is none that may be relied on. */
     List<BitmapEntry> directory() throws IOException {
         BitmapDirectoryPointer pointer = metadata.writeBack.header().consistentBitmaps();
-        return pointer == null
-                ? List.of()
-                : BitmapDirectory.read(metadata.posix, metadata.storage, layout, pointer);
+        return pointer == null ? List.of() : BitmapDirectory.read(metadata.posix, metadata.storage, layout, pointer);
     }
 
     /** Reads the bits of a bitmap. */
@@ -42,8 +40,8 @@ final class BitmapFile {
             throw new DiskImageException(
                     Kind.CORRUPT,
                     metadata.storage.name(),
-                    "its bitmap " + entry.name() + " has a table of " + table.length + " clusters; the disk's size asks for "
-                            + layout.clusters(bits.storedBytes()));
+                    "its bitmap " + entry.name() + " has a table of " + table.length
+                            + " clusters; the disk's size asks for " + layout.clusters(bits.storedBytes()));
         }
         for (int i = 0; i < table.length; i++) {
             long start = (long) i << layout.clusterBits();

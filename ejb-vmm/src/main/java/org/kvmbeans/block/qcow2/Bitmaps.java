@@ -31,7 +31,8 @@ public final class Bitmaps {
         final DirtyBits bits;
         boolean enabled;
         /** As the directory has it; null where it was never stored. */
-        @Nullable BitmapEntry stored;
+        @Nullable
+        BitmapEntry stored;
 
         Tracked(StoredName name, DirtyBits bits, boolean enabled, @Nullable BitmapEntry stored) {
             this.name = name;
@@ -144,10 +145,11 @@ public final class Bitmaps {
             throw new DiskImageException(
                     Kind.UNSUPPORTED,
                     metadata.storage.name(),
-                    taken ? "it has a bitmap " + name + " already" : "images of version 2 have no bitmaps; convert it to 3");
+                    taken
+                            ? "it has a bitmap " + name + " already"
+                            : "images of version 2 have no bitmaps; convert it to 3");
         }
-        tracked.put(
-                name, new Tracked(StoredName.of(name), new DirtyBits(bits, metadata.diskBytes()), enabled, null));
+        tracked.put(name, new Tracked(StoredName.of(name), new DirtyBits(bits, metadata.diskBytes()), enabled, null));
         follow();
     }
 

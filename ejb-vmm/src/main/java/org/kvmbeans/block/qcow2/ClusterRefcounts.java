@@ -155,7 +155,9 @@ final class ClusterRefcounts {
             }
         }
         long last = first + count;
-        for (long block = first >>> layout.refcountBlockBits(); block <= last - 1 >>> layout.refcountBlockBits(); block++) {
+        for (long block = first >>> layout.refcountBlockBits();
+                block <= last - 1 >>> layout.refcountBlockBits();
+                block++) {
             if (table.get((int) block) == 0) {
                 placeBlock((int) block, last++);
             }

@@ -45,8 +45,7 @@ record Encryption(SectorCipher cipher, @Nullable KeySlots keySlots, boolean byDi
             if (area == null || header.crypt() == CryptMethod.AES) {
                 return new Encryption(LegacyAes.of(passphrase), null, true);
             }
-            LuksVolume volume =
-                    LuksVolume.open(new LuksArea(posix, storage, area.offset(), area.bytes()), passphrase);
+            LuksVolume volume = LuksVolume.open(new LuksArea(posix, storage, area.offset(), area.bytes()), passphrase);
             return new Encryption(volume.cipher(), volume.keySlots(), false);
         } finally {
             Arrays.fill(passphrase, (byte) 0);

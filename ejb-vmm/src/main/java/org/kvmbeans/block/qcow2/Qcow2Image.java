@@ -46,6 +46,7 @@ public final class Qcow2Image implements LayeredImage {
     private @Nullable Snapshots snapshots;
 
     private volatile boolean markedCorrupt;
+    private volatile boolean writingStopped;
     private boolean closed;
 
     private Qcow2Image(
@@ -71,7 +72,8 @@ public final class Qcow2Image implements LayeredImage {
         resizing = new Resizing(metadata, reader, zeroing, allocator);
         compressed = data.encrypted() || metadata.externalData()
                 ? null
-                : new CompressedWriter(metadata, allocator, metadata.writeBack.header().compression());
+                : new CompressedWriter(
+                        metadata, allocator, metadata.writeBack.header().compression());
     }
 
     /**
@@ -83,6 +85,17 @@ public final class Qcow2Image implements LayeredImage {
      */
     public static Qcow2Image open(Posix posix, Storage storage, ImageOpener opener) throws IOException {
         return new Qcow2Opening(posix, opener).open(storage);
+    }
+
+    /**
+     * Opens the image that a storage holds over an image that is open already, in the place of the one that it names.
+     *
+     * @param storage as in {@link #open}
+     * @param backing becomes the image's when this returns; stays the caller's where this fails
+     */
+    public static Qcow2Image openOver(Posix posix, Storage storage, ImageOpener opener, DiskImage backing)
+            throws IOException {
+        return new Qcow2Opening(posix, opener).openOver(storage, backing);
     }
 
     /** Puts an image together whose header was read. */
@@ -121,7 +134,7 @@ public final class Qcow2Image implements LayeredImage {
 
     @Override
     public boolean readOnly() {
-        return !metadata.writable();
+        return writingStopped || !metadata.writable();
     }
 
     @Override
@@ -280,7 +293,7 @@ public final class Qcow2Image implements LayeredImage {
 
     @Override
     public void flush() throws IOException {
-        if (metadata.writable()) {
+        if (!readOnly()) {
             metadata.writeBack.flush();
         }
     }
@@ -387,9 +400,7 @@ public final class Qcow2Image implements LayeredImage {
         requireWritable();
         whole.lock();
         try {
-            Backing next = reference == null || backing == null
-                    ? null
-                    : new Backing(reference, backing, backing instanceof Qcow2Image below ? below.reader : null);
+            Backing next = reference == null ? null : Backing.of(reference, backing);
             Backing old = reader.backing();
             metadata.writeBack.changeHeader(header -> header.withBacking(reference));
             metadata.lock.lock();
@@ -406,6 +417,35 @@ public final class Qcow2Image implements LayeredImage {
         } finally {
             whole.unlock();
         }
+    }
+
+    @Override
+    public @Nullable DiskImage exchangeBacking(@Nullable DiskImage sameContents) {
+        whole.lock();
+        try {
+            Backing old = reader.backing();
+            BackingReference reference = metadata.writeBack.header().backingReference();
+            if (sameContents != null && reference == null) {
+                throw new IllegalStateException(metadata.storage.name() + ": it names no backing file");
+            }
+            reader.setBacking(reference == null ? null : Backing.of(reference, sameContents));
+            return old == null ? null : old.image();
+        } finally {
+            whole.unlock();
+        }
+    }
+
+    @Override
+    public void stopWriting() throws IOException {
+        if (readOnly()) {
+            return;
+        }
+        finishWriting();
+        writingStopped = true;
+        if (metadata.externalData()) {
+            metadata.data.stopWriting();
+        }
+        metadata.storage.stopWriting();
     }
 
     @Override
@@ -435,17 +475,21 @@ public final class Qcow2Image implements LayeredImage {
                 compressed.close();
             }
             data.close();
-            if (metadata.writable()) {
-                if (!metadata.corruption.found()) {
-                    bitmaps.store();
-                }
-                metadata.writeBack.close();
+            if (!readOnly()) {
+                finishWriting();
             }
         }
     }
 
+    private void finishWriting() throws IOException {
+        if (!metadata.corruption.found()) {
+            bitmaps.store();
+        }
+        metadata.writeBack.close();
+    }
+
     private void requireWritable() throws DiskImageException {
-        if (!metadata.writable()) {
+        if (readOnly()) {
             throw new DiskImageException(Kind.READ_ONLY, metadata.storage.name(), "it was opened to read");
         }
         metadata.writeBack.requireKnownHeader();
@@ -459,7 +503,7 @@ public final class Qcow2Image implements LayeredImage {
 
     /** Whoever opens the image next is told. */
     private void markIfCorrupt() throws IOException {
-        if (metadata.corruption.found() && metadata.writable() && !markedCorrupt) {
+        if (metadata.corruption.found() && !readOnly() && !markedCorrupt) {
             markedCorrupt = true;
             if (metadata.writeBack.header().version() >= 3) {
                 metadata.writeBack.changeHeader(header -> header.with(Feature.CORRUPT));

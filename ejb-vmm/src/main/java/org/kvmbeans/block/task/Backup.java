@@ -2,7 +2,6 @@ package org.kvmbeans.block.task;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.kvmbeans.block.DiskImage;
 import org.kvmbeans.block.Progress;
 import org.kvmbeans.block.SwitchableImage;
 
@@ -15,44 +14,45 @@ public final class Backup {
     private final CopyMeans means;
     private final SwitchableImage disk;
 
-    /** Prepares what is backed up, at the moment that the backup is of; the guest's requests wait. */
-    @FunctionalInterface
-    public interface Beginning {
-        /**
-         * Marks what is to be copied; for an incremental backup it takes the changes so far out of the map that collects
-         * them.
-         */
-        void mark(DirtyMap parts, DiskImage image) throws IOException;
-
-        /** All. */
-        Beginning FULL = (parts, image) -> parts.markAll();
-    }
-
     public Backup(CopyMeans means, SwitchableImage disk) {
         this.means = means;
         this.disk = disk;
     }
 
     /**
-     * Backs up.
+     * Backs up to a new file.
      *
      * @param beginning says what
      * @param maker makes the copy: where only parts are copied, over the backup before, or as an image of these parts
-     * @param target has its name only when it is whole and durable
-     * @throws java.util.concurrent.CancellationException from {@code progress}; the target does not exist then
+     * @param path has its name only when it is whole and durable
+     * @throws java.util.concurrent.CancellationException from {@code progress}; the file does not exist then
      */
-    public void run(Beginning beginning, ImageMaker maker, Path target, NewImage.Existing existing, Progress progress)
+    public void run(Beginning beginning, ImageMaker maker, Path path, NewImage.Existing existing, Progress progress)
             throws IOException {
-        try (SwitchableImage.Claim claim = disk.claim("a backup");
-                NewImage made = NewImage.make(maker, target, disk.sizeBytes(), existing)) {
+        run(beginning, CopyTarget.file(maker, path, disk.sizeBytes(), existing, maker::open), progress);
+    }
+
+    /**
+     * Backs up to any target.
+     *
+     * @param target is closed by this
+     */
+    public void run(Beginning beginning, CopyTarget target, Progress progress) throws IOException {
+        boolean done = false;
+        try (CopyTarget closing = target;
+                SwitchableImage.Claim claim = disk.claim("a backup")) {
             // Parts of an incremental copy hide the backup before, also where they are zeros.
-            LiveSink.Contents contents = beginning == Beginning.FULL && maker.readsZeros()
+            LiveSink.Contents contents = closing.readsZeros() && beginning == Beginning.ALL
                     ? LiveSink.Contents.ZEROS
                     : LiveSink.Contents.ANYTHING;
-            LiveSink sink = new LiveSink(made.image(), maker.unitBytes(), contents);
-            DirtyMap parts = BackupParts.map(disk.sizeBytes(), sink.unitBytes());
-            copy(beginning, parts, sink, progress);
-            made.finish();
+            LiveSink sink = new LiveSink(closing.image(), closing.unitBytes(), contents);
+            copy(beginning, BackupParts.map(disk.sizeBytes(), sink.unitBytes()), sink, progress);
+            closing.finish();
+            done = true;
+        } finally {
+            if (!done) {
+                beginning.failed();
+            }
         }
     }
 

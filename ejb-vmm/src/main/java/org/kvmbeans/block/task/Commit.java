@@ -70,7 +70,7 @@ public final class Commit {
     private DiskImage copyDown(DiskImage base, Opening backing, int unitBytes, Progress progress) throws IOException {
         LiveSink sink = new LiveSink(base, unitBytes, LiveSink.Contents.ANYTHING);
         try (LiveCopy copy = new LiveCopy(means, disk, LiveSource.Scope.TOP, sink, progress)) {
-            copy.begin((dirty, image) -> dirty.markAll());
+            copy.begin(Beginning.ALL);
             copy.converge();
             return copy.complete(exclusive -> {
                 base.flush();

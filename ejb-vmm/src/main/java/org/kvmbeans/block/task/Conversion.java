@@ -14,6 +14,11 @@ import org.kvmbeans.sys.IoVector;
  * backing file shows already is not stored.
  */
 public final class Conversion {
+    /** Where partition tables, file systems and image formats begin. */
+    private static final int HEAD_BYTES = 1 << 20;
+
+    private static final String TARGET = "target";
+
     private final CopyMeans means;
     private final ImageMaker maker;
     private final NewImage.Existing existing;
@@ -53,17 +58,53 @@ public final class Conversion {
         }
     }
 
+    /**
+     * Copies to a target that exists, a block device or an export of another host, whatever it holds. Its first
+     * {@value #HEAD_BYTES} bytes come last and are zeros until then: what is half-made is not taken for a whole disk.
+     *
+     * @param target at least as large as the source; open to write, and the caller's
+     * @param unitBytes what the target allocates at a time
+     * @throws DiskImageException NO_SPACE where it is smaller
+     */
+    public static void into(CopyMeans means, DiskImage source, DiskImage target, int unitBytes, Progress progress)
+            throws IOException {
+        long size = source.sizeBytes();
+        if (target.sizeBytes() < size) {
+            throw new DiskImageException(
+                    Kind.NO_SPACE,
+                    TARGET,
+                    "it has " + target.sizeBytes() + " bytes, the source has " + size + ": make it larger first");
+        }
+        requireBlocks(source, target);
+        long head = Math.min(size, HEAD_BYTES);
+        target.writeZeroes(0, head, true);
+        target.flush();
+        LiveSink sink = new LiveSink(target, unitBytes, LiveSink.Contents.ANYTHING);
+        try (DiskCopy copy = new DiskCopy(means, CopySource.all(source), sink, null, progress, size)) {
+            copy.copy(head, size);
+            copy.finish();
+            target.flush();
+            copy.copy(0, head);
+            copy.finish();
+        }
+        target.flush();
+    }
+
+    private static void requireBlocks(DiskImage source, DiskImage target) throws DiskImageException {
+        if (target.geometry().blockBytes() > source.geometry().blockBytes()) {
+            throw new DiskImageException(
+                    Kind.UNSUPPORTED,
+                    TARGET,
+                    "its storage has blocks of " + target.geometry().blockBytes() + " bytes, the source's of "
+                            + source.geometry().blockBytes() + ": choose another storage");
+        }
+    }
+
     /** Copies to an open image that was just made. */
     private void fill(DiskImage source, DiskImage target, @Nullable DiskImage backing, Progress progress)
             throws IOException {
         long size = target.sizeBytes();
-        if (target.geometry().blockBytes() > source.geometry().blockBytes()) {
-            throw new DiskImageException(
-                    Kind.UNSUPPORTED,
-                    "target",
-                    "its storage has blocks of " + target.geometry().blockBytes() + " bytes, the source's of "
-                            + source.geometry().blockBytes() + ": choose another storage");
-        }
+        requireBlocks(source, target);
         PaddedImage below = backing == null ? null : new PaddedImage(means.posix(), backing);
         try (DiskCopy copy = new DiskCopy(
                 means, new PaddedImage(means.posix(), source), sink(target, backing), below, progress, size)) {

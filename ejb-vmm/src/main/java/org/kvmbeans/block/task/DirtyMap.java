@@ -123,14 +123,19 @@ public final class DirtyMap implements WriteWatch {
         }
     }
 
-    /** Takes the marks of another map of the same disk over: it has none then. Nobody marks meanwhile. */
-    public void takeFrom(DirtyMap other) {
+    /** Marks what another map of the same disk has marked. */
+    public void markAllOf(DirtyMap other) {
         for (long at = other.nextDirty(0); at >= 0; at = at < sizeBytes ? other.nextDirty(at) : -1) {
             long end = other.dirtyEnd(at, sizeBytes);
             mark(at, end - at);
-            other.clear(at, end);
             at = end;
         }
+    }
+
+    /** Takes the marks of another map of the same disk over: it has none then. Nobody marks meanwhile. */
+    public void takeFrom(DirtyMap other) {
+        markAllOf(other);
+        other.clear(0, sizeBytes);
     }
 
     @Override

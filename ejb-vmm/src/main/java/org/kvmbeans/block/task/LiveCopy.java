@@ -2,7 +2,6 @@ package org.kvmbeans.block.task;
 
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
-import org.kvmbeans.block.DiskImage;
 import org.kvmbeans.block.Progress;
 import org.kvmbeans.block.SwitchableImage;
 import org.kvmbeans.block.WriteWatch;
@@ -31,12 +30,6 @@ final class LiveCopy implements AutoCloseable {
     private final DiskCopy copy;
     private final FirstSink sink;
     private int passes;
-
-    /** What the copy begins with. */
-    interface Marks {
-        /** Marks what is to be copied; the guest's requests wait. */
-        void mark(DirtyMap dirty, DiskImage image) throws IOException;
-    }
 
     /** A sink that knows whether parts may come for the second time. */
     interface FirstSink extends CopySink {
@@ -91,9 +84,9 @@ final class LiveCopy implements AutoCloseable {
     }
 
     /** Begins to watch the disk. */
-    void begin(Marks marks) throws IOException {
+    void begin(Beginning beginning) throws IOException {
         disk.exclusively(exclusive -> {
-            marks.mark(dirty, exclusive.current());
+            beginning.mark(dirty, exclusive.current());
             exclusive.watch(watch);
             return exclusive;
         });

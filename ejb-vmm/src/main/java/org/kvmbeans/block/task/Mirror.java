@@ -16,10 +16,12 @@ import org.kvmbeans.block.SwitchableImage;
  */
 public final class Mirror {
     private static final long IDLE_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final Former NOTHING = new Former(null);
 
     private final CopyMeans means;
     private final SwitchableImage disk;
     private final Scope scope;
+    private final Beginning beginning;
 
     private State state = State.COPYING;
     private @Nullable Ending ending;
@@ -50,17 +52,17 @@ public final class Mirror {
         KEEP
     }
 
-    /** Opens a copy for the disk that goes on with it. */
-    @FunctionalInterface
-    public interface Reopening {
-        /** Opens it, to read and write. */
-        DiskImage open(Path path) throws IOException;
+    /** Copies all that {@code scope} says. */
+    public Mirror(CopyMeans means, SwitchableImage disk, Scope scope) {
+        this(means, disk, scope, Beginning.ALL);
     }
 
-    public Mirror(CopyMeans means, SwitchableImage disk, Scope scope) {
+    /** @param beginning says which parts the copy lacks, where it has the others already */
+    public Mirror(CopyMeans means, SwitchableImage disk, Scope scope, Beginning beginning) {
         this.means = means;
         this.disk = disk;
         this.scope = scope;
+        this.beginning = beginning;
     }
 
     /** How far it is. Any thread. */
@@ -75,52 +77,64 @@ public final class Mirror {
     }
 
     /**
-     * Mirrors until it is ended or cancelled.
+     * Mirrors to a new file until it is ended or cancelled.
      *
      * @param maker makes the copy; for {@link Scope#TOP} over the top image's backing file
-     * @param target has its name only when the copy is whole and durable
+     * @param path has its name only when the copy is whole and durable
      * @param reopening opens it then for the disk
      * @throws CancellationException from {@code progress}; the disk is as before, and the copy does not exist
      */
-    public void run(ImageMaker maker, Path target, NewImage.Existing existing, Reopening reopening, Progress progress)
+    public void run(
+            ImageMaker maker, Path path, NewImage.Existing existing, CopyTarget.Reopening reopening, Progress progress)
             throws IOException {
-        DiskImage former = null;
-        try (SwitchableImage.Claim claim = disk.claim("a mirror");
-                NewImage made = NewImage.make(maker, target, disk.sizeBytes(), existing)) {
-            former = mirror(made, maker, reopening, progress);
+        run(CopyTarget.file(maker, path, disk.sizeBytes(), existing, reopening), progress);
+    }
+
+    /**
+     * Mirrors to any target until it is ended or cancelled.
+     *
+     * @param target is closed by this
+     * @throws CancellationException from {@code progress}; the disk is as before
+     */
+    public void run(CopyTarget target, Progress progress) throws IOException {
+        Former former = NOTHING;
+        boolean done = false;
+        try (CopyTarget closing = target;
+                SwitchableImage.Claim claim = disk.claim("a mirror")) {
+            former = mirror(closing, progress);
+            done = true;
         } finally {
+            if (!done) {
+                beginning.failed();
+            }
             become(State.ENDED);
-            if (former != null) {
-                former.close();
+            if (former.image() != null) {
+                former.image().close();
             }
         }
     }
 
-    private @Nullable DiskImage mirror(NewImage made, ImageMaker maker, Reopening reopening, Progress progress)
-            throws IOException {
+    /** The image that the disk had before. */
+    private record Former(@Nullable DiskImage image) {}
+
+    private Former mirror(CopyTarget target, Progress progress) throws IOException {
         LiveSink.Contents contents =
-                scope == Scope.FULL && maker.readsZeros() ? LiveSink.Contents.ZEROS : LiveSink.Contents.ANYTHING;
-        LiveSink sink = new LiveSink(made.image(), maker.unitBytes(), contents);
+                scope == Scope.FULL && target.readsZeros() ? LiveSink.Contents.ZEROS : LiveSink.Contents.ANYTHING;
+        LiveSink sink = new LiveSink(target.image(), target.unitBytes(), contents);
         LiveSource.Scope live = scope == Scope.FULL ? LiveSource.Scope.ALL : LiveSource.Scope.TOP;
         try (LiveCopy copy = new LiveCopy(means, disk, live, sink, progress)) {
-            copy.begin((dirty, image) -> dirty.markAll());
+            copy.begin(beginning);
             copy.converge();
             become(State.READY);
             Ending how = awaitEnding(copy);
             return copy.complete(exclusive -> {
-                        made.finish();
-                        return how == Ending.SWITCH ? switchTo(exclusive, reopening.open(made.path())) : NOTHING;
-                    })
-                    .image();
+                target.finish();
+                return how == Ending.SWITCH ? switchTo(exclusive, target.handOver()) : NOTHING;
+            });
         }
     }
 
-    /** The image that the disk had. */
-    private record Former(@Nullable DiskImage image) {}
-
-    private static final Former NOTHING = new Former(null);
-
-    private Former switchTo(SwitchableImage.Switch exclusive, DiskImage copy) throws IOException {
+    private static Former switchTo(SwitchableImage.Switch exclusive, DiskImage copy) throws IOException {
         DiskImage former = exclusive.current();
         try {
             exclusive.to(copy);

@@ -94,6 +94,14 @@ public final class NewImage implements AutoCloseable {
     }
 
     private static void refuseExisting(Path path, Existing existing) throws DiskImageException {
+        boolean other =
+                Files.exists(path, LinkOption.NOFOLLOW_LINKS) && !Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
+        if (other) {
+            throw new DiskImageException(
+                    Kind.UNSUPPORTED,
+                    path.toString(),
+                    "it is no regular file, and no file takes its place; a block device is copied to as it is");
+        }
         if (existing == Existing.REFUSE && Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             throw new DiskImageException(
                     Kind.DENIED,

@@ -11,11 +11,10 @@ import org.kvmbeans.block.ImageOpener;
 import org.kvmbeans.block.OpenOptions;
 import org.kvmbeans.block.Progress;
 import org.kvmbeans.block.Storage;
-import org.kvmbeans.block.crypto.LuksArea;
 import org.kvmbeans.block.crypto.LuksOptions;
-import org.kvmbeans.block.crypto.LuksVolume;
 import org.kvmbeans.block.file.HostFile;
 import org.kvmbeans.block.qcow2.NewEncryption;
+import org.kvmbeans.block.qcow2.NewLuksEncryption;
 import org.kvmbeans.block.qcow2.Qcow2Creator;
 import org.kvmbeans.block.qcow2.Qcow2Image;
 import org.kvmbeans.block.qcow2.Qcow2Options;
@@ -46,8 +45,7 @@ public final class Qcow2Maker implements ImageMaker {
      *     is to be encrypted
      * @param format without a data file, which would be found half-made where an operation fails
      */
-    public Qcow2Maker(
-            Posix posix, ImageOpener opener, OpenOptions options, Qcow2Options format, Clusters clusters) {
+    public Qcow2Maker(Posix posix, ImageOpener opener, OpenOptions options, Qcow2Options format, Clusters clusters) {
         if (format.dataFile() != null) {
             throw new IllegalArgumentException(
                     "an image with a data file cannot be made in one step: create it first, and copy to it then");
@@ -78,9 +76,8 @@ public final class Qcow2Maker implements ImageMaker {
             @Override
             public void writeHeader(Storage storage, long offset) throws IOException {
                 byte[] passphrase = storage.options().secrets().passphrase(storage.name());
-                LuksArea area = new LuksArea(posix, storage, offset, options.headerBytes());
-                try (LuksVolume volume = LuksVolume.create(area, options, passphrase)) {
-                    volume.header();
+                try {
+                    new NewLuksEncryption(posix, options, passphrase).writeHeader(storage, offset);
                 } finally {
                     Arrays.fill(passphrase, (byte) 0);
                 }

@@ -149,7 +149,9 @@ final class CryptoDisk {
             arguments.add(command);
         }
         QemuTool.Outcome outcome = QemuTool.run("qemu-io", arguments.toArray());
-        if (outcome.status() != 0 || outcome.output().contains("failed") || !outcome.errors().isEmpty()) {
+        if (outcome.status() != 0
+                || outcome.output().contains("failed")
+                || !outcome.errors().isEmpty()) {
             throw new AssertionError(arguments + ": " + outcome.output() + outcome.errors());
         }
     }

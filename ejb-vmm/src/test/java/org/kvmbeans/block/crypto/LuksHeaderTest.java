@@ -25,8 +25,8 @@ class LuksHeaderTest {
 
     private static LuksHeader good() {
         MasterKeyDigest digest = MasterKeyDigest.of(HashAlgorithm.SHA256, new byte[64], new byte[32], 1000);
-        LuksHeader empty = LuksHeader.of(
-                CipherSpec.DEFAULT, HashAlgorithm.SHA256, digest, "b9cbc4b6-9a3b-4a8b-8d9a-3a0f4f6d8a01");
+        LuksHeader empty =
+                LuksHeader.of(CipherSpec.DEFAULT, HashAlgorithm.SHA256, digest, "b9cbc4b6-9a3b-4a8b-8d9a-3a0f4f6d8a01");
         return empty.withSlot(1, empty.slot(1).activated(2345, new byte[32]));
     }
 
@@ -83,7 +83,10 @@ class LuksHeaderTest {
     void refusesNamesThatItDoesNotKnow() {
         refusesText(Kind.UNSUPPORTED, "hash 'whirlpool' is not offered", HASH, "whirlpool");
         refusesText(
-                Kind.UNSUPPORTED, "cipher 'rot13' with a key of 64 bytes is not offered in mode 'xts-plain64'", CIPHER, "rot13");
+                Kind.UNSUPPORTED,
+                "cipher 'rot13' with a key of 64 bytes is not offered in mode 'xts-plain64'",
+                CIPHER,
+                "rot13");
         refusesText(Kind.UNSUPPORTED, "cipher mode 'lrw-benbi' is not offered", MODE, "lrw-benbi");
         refusesText(Kind.UNSUPPORTED, "cipher mode 'xts-benbi' has an unknown generator", MODE, "xts-benbi");
         refusesText(Kind.UNSUPPORTED, "cipher mode 'xts-essiv:sha3' has an unknown hash", MODE, "xts-essiv:sha3");
@@ -91,7 +94,10 @@ class LuksHeaderTest {
                 Kind.UNSUPPORTED, "cipher 'aes' in mode 'xts-essiv': essiv needs a hash function", MODE, "xts-essiv");
         refusesText(Kind.CORRUPT, "cipher mode 'xts' is not of the form mode-generator", MODE, "xts");
         refusesText(
-                Kind.CORRUPT, "the name of the hash does not end within 32 bytes", HASH, "sha256".repeat(6).substring(0, 32));
+                Kind.CORRUPT,
+                "the name of the hash does not end within 32 bytes",
+                HASH,
+                "sha256".repeat(6).substring(0, 32));
         refusesText(
                 Kind.CORRUPT, "the name of the hash has a byte that is no printable ASCII character", HASH, "sha\n256");
     }
@@ -119,8 +125,7 @@ class LuksHeaderTest {
 
     @Test
     void refusesKeyMaterialWhereSomethingElseIs() {
-        refuses(
-                Kind.CORRUPT, "the material of key slot 1 at 512 lies over the header", SLOT_1 + 40, 1);
+        refuses(Kind.CORRUPT, "the material of key slot 1 at 512 lies over the header", SLOT_1 + 40, 1);
         refuses(Kind.CORRUPT, "the material of key slots 0 and 1 overlaps", SLOT_1 + 40, 8 + 499);
         refuses(
                 Kind.CORRUPT,
@@ -132,24 +137,19 @@ class LuksHeaderTest {
                 "the material of key slot 1 ends at 2199023511040, and the payload begins at 2068480",
                 SLOT_1 + 40,
                 -1);
-        refuses(
-                Kind.CORRUPT,
-                "the material of key slot 0 ends at 260096, and the payload begins at 4096",
-                PAYLOAD,
-                8);
+        refuses(Kind.CORRUPT, "the material of key slot 0 ends at 260096, and the payload begins at 4096", PAYLOAD, 8);
     }
 
     @Test
     void refusesKeySlotsThatContradictThemselves() {
-        refuses(
-                Kind.CORRUPT,
-                "key slot 1 is in state 0xac71f4; it must be 0xac71f3 or 0xdead",
-                SLOT_1,
-                0xAC71F4);
+        refuses(Kind.CORRUPT, "key slot 1 is in state 0xac71f4; it must be 0xac71f3 or 0xdead", SLOT_1, 0xAC71F4);
         refuses(Kind.CORRUPT, "the iterations of key slot 1 are 0; they must be above", SLOT_1 + 4, 0);
         refuses(Kind.UNSUPPORTED, "key slot 1 has 2147483648 stripes; 4000 are offered", SLOT_1 + 44, 1 << 31);
         refuses(
-                Kind.CORRUPT, "the iterations of the master key's digest are 0; they must be above", DIGEST_ITERATIONS, 0);
+                Kind.CORRUPT,
+                "the iterations of the master key's digest are 0; they must be above",
+                DIGEST_ITERATIONS,
+                0);
     }
 
     @Test
@@ -212,7 +212,8 @@ class LuksHeaderTest {
                         HashAlgorithm.SHA512,
                         10));
         assertThatThrownBy(() -> LuksOptions.parse(Map.of("cipher-alg", "aes")))
-                .hasMessageStartingWith("cipher-alg is 'aes'; it must be one of aes-128, aes-192, aes-256, serpent-128,");
+                .hasMessageStartingWith(
+                        "cipher-alg is 'aes'; it must be one of aes-128, aes-192, aes-256, serpent-128,");
         assertThatThrownBy(() -> LuksOptions.parse(Map.of("cypher", "aes")))
                 .hasMessageStartingWith("[cypher] are no options of LUKS; those are [cipher-alg, cipher-mode,");
         assertThatThrownBy(() -> LuksOptions.parse(Map.of("iter-time", "0")))

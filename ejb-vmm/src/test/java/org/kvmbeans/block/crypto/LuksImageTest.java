@@ -85,10 +85,7 @@ class LuksImageTest {
         byte[] data = CryptoDisk.noise(SIZE / 4, 1);
         CryptoDisk.create(path, SIZE, OPTIONS).close();
         OpenOptions direct = new OpenOptions(
-                Access.READ_WRITE,
-                CacheMode.NONE,
-                ImageRules.ALONE,
-                image -> CryptoDisk.bytes(CryptoDisk.PASSPHRASE));
+                Access.READ_WRITE, CacheMode.NONE, ImageRules.ALONE, image -> CryptoDisk.bytes(CryptoDisk.PASSPHRASE));
         try (LuksImage image =
                 LuksImage.open(CryptoDisk.POSIX, HostFile.open(CryptoDisk.POSIX, path.toString(), direct))) {
             image.write(0, CryptoDisk.scattered(data, new Random(1)));

@@ -131,7 +131,8 @@ class LuksQemuTest {
         try (LuksImage image = CryptoDisk.create(path, SIZE, OPTIONS)) {
             write(image, 0, SIZE, 0x5A);
             byte[] present = CryptoDisk.bytes(CryptoDisk.PASSPHRASE);
-            assertThat(image.keySlots().add(present, CryptoDisk.bytes("ours"), 1)).isEqualTo(1);
+            assertThat(image.keySlots().add(present, CryptoDisk.bytes("ours"), 1))
+                    .isEqualTo(1);
         }
         CryptoDisk.io(directory, CryptoDisk.luks(path), "ours", "read -P 0x5a 0 1M");
 

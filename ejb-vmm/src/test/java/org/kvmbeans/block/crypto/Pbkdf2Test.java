@@ -54,8 +54,8 @@ class Pbkdf2Test {
     void isMeasuredUntilItTakesLongEnough() {
         long[] readings = {0, 1_000_000, 0, 2_000_000, 0, 150_000_000};
         AtomicLong next = new AtomicLong();
-        long iterations = Pbkdf2.iterations(
-                HashAlgorithm.SHA256, 32, 300, () -> readings[(int) next.getAndIncrement()]);
+        long iterations =
+                Pbkdf2.iterations(HashAlgorithm.SHA256, 32, 300, () -> readings[(int) next.getAndIncrement()]);
         assertThat(iterations).isEqualTo(2 * 4 * 4096);
     }
 }

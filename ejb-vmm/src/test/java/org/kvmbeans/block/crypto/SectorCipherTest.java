@@ -90,7 +90,8 @@ class SectorCipherTest {
         assertThat(HexFormat.of().formatHex(encrypted(aes128, key, 0, counting(SECTOR))))
                 .isEqualTo(VECTOR_4);
 
-        byte[] sector255 = encrypted(CipherSpec.DEFAULT, HexFormat.of().parseHex(KEY_10), 255 * SECTOR, counting(SECTOR));
+        byte[] sector255 =
+                encrypted(CipherSpec.DEFAULT, HexFormat.of().parseHex(KEY_10), 255 * SECTOR, counting(SECTOR));
         assertThat(HexFormat.of().formatHex(sector255)).startsWith(VECTOR_10);
     }
 
@@ -214,8 +215,8 @@ class SectorCipherTest {
     void refusesPartsThatDoNotGoTogether() {
         assertThatThrownBy(() -> new CipherSpec(CipherAlgorithm.CAST5_128, CipherMode.XTS, IvGenerator.PLAIN, null))
                 .hasMessage("cast5-128 has blocks of 8 bytes, and xts needs 16");
-        assertThatThrownBy(() -> new CipherSpec(
-                        CipherAlgorithm.AES_256, CipherMode.CBC, IvGenerator.ESSIV, HashAlgorithm.SHA1))
+        assertThatThrownBy(() ->
+                        new CipherSpec(CipherAlgorithm.AES_256, CipherMode.CBC, IvGenerator.ESSIV, HashAlgorithm.SHA1))
                 .hasMessage("essiv takes the hash as a key, and aes has none of the 20 bytes of sha1");
         assertThatThrownBy(() -> new CipherSpec(CipherAlgorithm.AES_256, CipherMode.CBC, IvGenerator.ESSIV, null))
                 .hasMessage("essiv needs a hash function");

@@ -214,6 +214,59 @@ class ConversionTest extends TaskTest {
     }
 
     @Test
+    void linkIsNotReplacedByAFile() throws IOException {
+        Path source = mixed(6);
+        Files.createSymbolicLink(target(), source);
+        try (RawImage image = open(source)) {
+            assertThatExceptionOfType(DiskImageException.class)
+                    .isThrownBy(() ->
+                            new Conversion(means, raw, NewImage.Existing.REPLACE).run(image, target(), Progress.NONE))
+                    .withMessageContaining("no regular file");
+        }
+        assertThat(target()).isSymbolicLink();
+    }
+
+    @Test
+    void existingTargetHasItsHeadLast() throws IOException {
+        MemoryImage source = new MemoryImage("source", SIZE).filled(1);
+        source.writeZeroes(2 << 20, 1 << 20, true);
+        MemoryImage target = new MemoryImage("target", SIZE + 8192).filled(2);
+        int step = 0;
+        for (boolean cancelled = true; cancelled; step += 5) {
+            cancelled = false;
+            try {
+                Conversion.into(means, source, target, 4096, cancelAt(step));
+            } catch (CancellationException e) {
+                cancelled = true;
+                byte[] head = Memory.read(target, 0, 1 << 20);
+                assertThat(Arrays.equals(head, Memory.read(source, 0, 1 << 20))).isFalse();
+            }
+        }
+        assertThat(step).isGreaterThan(20);
+        assertThat(Memory.read(target, 0, SIZE)).isEqualTo(Memory.contents(source));
+    }
+
+    @Test
+    void existingTargetThatIsTooSmallIsLeftAlone() throws IOException {
+        MemoryImage source = new MemoryImage("source", SIZE).filled(1);
+        MemoryImage target = new MemoryImage("target", SIZE / 2).filled(2);
+        assertThatExceptionOfType(DiskImageException.class)
+                .isThrownBy(() -> Conversion.into(means, source, target, 4096, Progress.NONE))
+                .matches(e -> e.kind() == Kind.NO_SPACE);
+        assertThat(Memory.contents(target)).isEqualTo(Memory.random(SIZE / 2, 2));
+    }
+
+    @Test
+    void nameOfAnUnfinishedFileIsThatOfTheWholeOne() throws IOException {
+        NewImage made = NewImage.make(raw, target(), SIZE, NewImage.Existing.REFUSE);
+        String unfinished = directory.resolve(files().get(0)).toString();
+        assertThat(unfinished).isNotEqualTo(target().toString());
+        assertThat(NewImage.nameOf(unfinished)).isEqualTo(target().toString());
+        assertThat(NewImage.nameOf(target().toString())).isEqualTo(target().toString());
+        made.close();
+    }
+
+    @Test
     void progressNeverGoesBackAndEndsWithAll() throws IOException {
         long[] last = {0, 0};
         try (RawImage image = open(mixed(8))) {

@@ -119,6 +119,12 @@ final class MemoryImage implements LayeredImage {
     }
 
     @Override
+    public boolean readAtOnce(long offset, IoVector target) throws IOException {
+        read(offset, target);
+        return true;
+    }
+
+    @Override
     public synchronized void write(long offset, IoVector source) throws IOException {
         requireWritable();
         arrive(failWriteIn, Kind.NO_SPACE, name);

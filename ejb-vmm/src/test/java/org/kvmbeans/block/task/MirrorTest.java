@@ -71,6 +71,37 @@ class MirrorTest extends TaskTest {
     }
 
     @Test
+    void goesOnWithAnImageThatIsOpenAlready() throws Exception {
+        MemoryImage source = new MemoryImage("source", SIZE).filled(1);
+        MemoryImage copy = new MemoryImage("copy", SIZE).filled(2);
+        SwitchableImage disk = disk(source);
+        source.writeZeroes(1 << 20, 1 << 20, true);
+        byte[] before = Memory.contents(disk);
+        Mirror mirror = new Mirror(means, disk, Mirror.Scope.FULL);
+        mirror.end(Mirror.Ending.SWITCH);
+        mirror.run(CopyTarget.open(copy, 4096), Progress.NONE);
+        assertThat(source.closed).isTrue();
+        assertThat(copy.closed).isFalse();
+        assertThat(Memory.contents(disk)).isEqualTo(before);
+        assertThat(Memory.contents(copy)).isEqualTo(before);
+    }
+
+    @Test
+    void copiesOnlyWhatAnEarlierCopyLacks() throws Exception {
+        MemoryImage source = new MemoryImage("source", SIZE).filled(1);
+        MemoryImage copy = new MemoryImage("copy", SIZE).filled(1);
+        SwitchableImage disk = disk(source);
+        DirtyMap changes = new DirtyMap(SIZE, 4096);
+        changes.mark(8192, 4096);
+        Memory.write(source, 8192, Memory.random(4096, 9));
+        copy.failWriteIn.set(1);
+        Mirror mirror = new Mirror(means, disk, Mirror.Scope.FULL, Beginning.changes(changes));
+        mirror.end(Mirror.Ending.KEEP);
+        mirror.run(CopyTarget.open(copy, 4096), Progress.NONE);
+        assertThat(Memory.contents(copy.again())).isEqualTo(Memory.contents(disk));
+    }
+
+    @Test
     void copiesTheTopImageAlone() throws Exception {
         MemoryImage base = new MemoryImage("base", SIZE).filled(1);
         MemoryImage top = MemoryImage.over("top", base, "base");

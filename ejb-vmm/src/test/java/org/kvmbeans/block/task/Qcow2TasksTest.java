@@ -28,6 +28,9 @@ import org.kvmbeans.block.crypto.LuksOptions;
 import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.block.format.DiskImages;
 import org.kvmbeans.block.nbd.NbdClientOptions;
+import org.kvmbeans.block.nbd.NbdExport;
+import org.kvmbeans.block.nbd.NbdServer;
+import org.kvmbeans.block.nbd.NbdServerOptions;
 import org.kvmbeans.block.qcow2.CompressionType;
 import org.kvmbeans.block.qcow2.Qcow2Options;
 
@@ -88,7 +91,14 @@ class Qcow2TasksTest extends TaskTest {
     private void judge(String raw, String image) throws Exception {
         tool("qemu-img", "check", "-f", "qcow2", path(image).toString());
         String answer = tool(
-                "qemu-img", "compare", "-f", "raw", "-F", "qcow2", path(raw).toString(), path(image).toString());
+                "qemu-img",
+                "compare",
+                "-f",
+                "raw",
+                "-F",
+                "qcow2",
+                path(raw).toString(),
+                path(image).toString());
         assertThat(answer).contains("identical");
     }
 
@@ -117,10 +127,23 @@ class Qcow2TasksTest extends TaskTest {
     void whatQemuConvertsIsConvertedBack(String option) throws Exception {
         byte[] contents = raw("source.raw", 5);
         String[] command = option.isEmpty()
-                ? new String[] {"qemu-img", "convert", "-O", "qcow2", path("source.raw").toString(),
-                    path("theirs.qcow2").toString()}
-                : new String[] {"qemu-img", "convert", option, "-O", "qcow2", path("source.raw").toString(),
-                    path("theirs.qcow2").toString()};
+                ? new String[] {
+                    "qemu-img",
+                    "convert",
+                    "-O",
+                    "qcow2",
+                    path("source.raw").toString(),
+                    path("theirs.qcow2").toString()
+                }
+                : new String[] {
+                    "qemu-img",
+                    "convert",
+                    option,
+                    "-O",
+                    "qcow2",
+                    path("source.raw").toString(),
+                    path("theirs.qcow2").toString()
+                };
         tool(command);
         try (DiskImage image = open("theirs.qcow2", DiskFormat.QCOW2, Access.READ_ONLY)) {
             new Conversion(means, raw, NewImage.Existing.REFUSE).run(image, path("back.raw"), Progress.NONE);
@@ -147,6 +170,67 @@ class Qcow2TasksTest extends TaskTest {
                 "raw",
                 path("theirs.raw").toString());
         assertThat(fileContents(path("theirs.raw"))).isEqualTo(contents);
+    }
+
+    @Test
+    void encryptedQcow2IsMadeAndRead() throws Exception {
+        byte[] contents = raw("source.raw", 6);
+        LuksOptions quick = new LuksOptions(LuksOptions.DEFAULT.cipher(), LuksOptions.DEFAULT.hash(), 1);
+        Qcow2Options format = Qcow2Options.DEFAULT.withEncryption(Qcow2Maker.encryption(Memory.POSIX, quick));
+        convertFromRaw("source.raw", maker(format, Qcow2Maker.Clusters.PLAIN), "target.qcow2");
+        try (DiskImage image = open("target.qcow2", DiskFormat.QCOW2, Access.READ_ONLY)) {
+            assertThat(Memory.contents(image)).isEqualTo(contents);
+        }
+        assertThat(tool(
+                        "qemu-img",
+                        "compare",
+                        "--object",
+                        "secret,id=s,data=" + PASSPHRASE,
+                        "--image-opts",
+                        "driver=raw,file.filename=" + path("source.raw"),
+                        "driver=qcow2,encrypt.key-secret=s,file.filename=" + path("target.qcow2")))
+                .contains("identical");
+    }
+
+    @Test
+    void exportsOfOtherHostsAreSourcesAndTargets() throws Exception {
+        byte[] contents = raw("source.raw", 11);
+        MemoryImage remote = new MemoryImage("remote", SIZE);
+        try (NbdServer server = NbdServer.start(Memory.POSIX, NbdServerOptions.onLoopback())) {
+            server.export(new NbdExport("disk", remote, Access.READ_WRITE));
+            String uri = server.uri("disk").toString();
+            SwitchableImage disk = new SwitchableImage("vda", open("source.raw", DiskFormat.RAW, Access.READ_WRITE));
+            Mirror mirror = new Mirror(means, disk, Mirror.Scope.FULL);
+            mirror.end(Mirror.Ending.SWITCH);
+            mirror.run(CopyTarget.open(images.open(uri, DiskFormat.RAW, options), 4096), Progress.NONE);
+            Memory.write(disk, 8192, Memory.random(4096, 5));
+            System.arraycopy(Memory.random(4096, 5), 0, contents, 8192, 4096);
+            disk.flush();
+            disk.close();
+            try (DiskImage image = images.open(uri, DiskFormat.RAW, options.withAccess(Access.READ_ONLY))) {
+                new Conversion(means, raw, NewImage.Existing.REFUSE).run(image, path("back.raw"), Progress.NONE);
+            }
+        }
+        assertThat(Memory.contents(remote)).isEqualTo(contents);
+        assertThat(fileContents(path("back.raw"))).isEqualTo(contents);
+    }
+
+    @Test
+    void qcow2LiesInAnExportOfAnotherHost() throws Exception {
+        byte[] contents = raw("source.raw", 12);
+        convertFromRaw("source.raw", maker(Qcow2Options.DEFAULT, Qcow2Maker.Clusters.PLAIN), "inner.qcow2");
+        try (DiskImage file = open("inner.qcow2", DiskFormat.RAW, Access.READ_WRITE);
+                NbdServer server = NbdServer.start(Memory.POSIX, NbdServerOptions.onLoopback())) {
+            server.export(new NbdExport("disk", file, Access.READ_WRITE));
+            String uri = server.uri("disk").toString();
+            try (DiskImage image = images.open(uri, DiskFormat.QCOW2, options)) {
+                Memory.write(image, 0, Memory.random(4096, 5));
+                System.arraycopy(Memory.random(4096, 5), 0, contents, 0, 4096);
+                assertThat(Memory.contents(image)).isEqualTo(contents);
+            }
+        }
+        Files.write(path("model.raw"), contents);
+        judge("model.raw", "inner.qcow2");
     }
 
     @Test
@@ -283,15 +367,35 @@ class Qcow2TasksTest extends TaskTest {
     void mapIsWhatQemuMaps() throws Exception {
         raw("source.raw", 9);
         convertFromRaw("source.raw", maker(Qcow2Options.DEFAULT, Qcow2Maker.Clusters.PLAIN), "base.qcow2");
-        tool("qemu-img", "create", "-q", "-f", "qcow2", "-b", "base.qcow2", "-F", "qcow2", path("top.qcow2").toString(),
+        tool(
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-b",
+                "base.qcow2",
+                "-F",
+                "qcow2",
+                path("top.qcow2").toString(),
                 "6M");
-        tool("qemu-io", "-f", "qcow2", "-c", "write 64k 128k", "-c", "write -z 1M 256k", "-c", "write 5M 64k",
+        tool(
+                "qemu-io",
+                "-f",
+                "qcow2",
+                "-c",
+                "write 64k 128k",
+                "-c",
+                "write -z 1M 256k",
+                "-c",
+                "write 5M 64k",
                 path("top.qcow2").toString());
         StringBuilder ours = new StringBuilder();
         try (DiskImage image = open("top.qcow2", DiskFormat.QCOW2, Access.READ_ONLY)) {
             ImageMap.writeJson(image, ours, Progress.NONE);
         }
-        String theirs = tool("qemu-img", "map", "--output=json", path("top.qcow2").toString());
+        String theirs =
+                tool("qemu-img", "map", "--output=json", path("top.qcow2").toString());
         assertThat(ours.toString()).isEqualTo(theirs);
     }
 }

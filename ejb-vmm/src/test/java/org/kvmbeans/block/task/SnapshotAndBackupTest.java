@@ -117,7 +117,7 @@ class SnapshotAndBackupTest extends TaskTest {
         disk.writeZeroes(1 << 20, 64 << 10, true);
         MemoryMaker maker = new MemoryMaker();
         new Backup(means, disk)
-                .run((parts, of) -> parts.takeFrom(changes), maker, target(), NewImage.Existing.REFUSE, Progress.NONE);
+                .run(Beginning.changes(changes), maker, target(), NewImage.Existing.REFUSE, Progress.NONE);
 
         assertThat(changes.dirtyBytes()).isZero();
         assertThat(maker.made().ownClusters()).isEqualTo(2 * (64 << 10) / MemoryImage.CLUSTER);
@@ -128,14 +128,23 @@ class SnapshotAndBackupTest extends TaskTest {
     }
 
     @Test
+    void changesAreKeptForTheNextBackupWhereOneFails() throws IOException {
+        DirtyMap changes = new DirtyMap(SIZE, 64 << 10);
+        changes.mark(0, 200_000);
+        assertThatExceptionOfType(CancellationException.class)
+                .isThrownBy(() -> new Backup(means, disk)
+                        .run(Beginning.changes(changes), raw, target(), NewImage.Existing.REFUSE, cancelAt(1)));
+        assertThat(changes.dirtyBytes()).isEqualTo(4 * 65536);
+    }
+
+    @Test
     void backupThatIsCancelledLeavesNoTarget() throws IOException {
         byte[] before = Memory.contents(disk);
         int step = 0;
         for (boolean cancelled = true; cancelled; step++) {
             cancelled = false;
             try {
-                new Backup(means, disk)
-                        .run(Backup.Beginning.FULL, raw, target(), NewImage.Existing.REFUSE, cancelAt(step));
+                new Backup(means, disk).run(Beginning.ALL, raw, target(), NewImage.Existing.REFUSE, cancelAt(step));
             } catch (CancellationException e) {
                 cancelled = true;
                 assertThat(files()).isEmpty();
@@ -153,7 +162,7 @@ class SnapshotAndBackupTest extends TaskTest {
         try (Writers writers = new Writers(disk, 1).start()) {
             assertThatExceptionOfType(IOException.class)
                     .isThrownBy(() -> new Backup(means, disk)
-                            .run(Backup.Beginning.FULL, full, target(), NewImage.Existing.REFUSE, Progress.NONE))
+                            .run(Beginning.ALL, full, target(), NewImage.Existing.REFUSE, Progress.NONE))
                     .withMessageContaining("ENOSPC");
             assertThat(writers.stop()).isEqualTo(Memory.contents(disk));
         }

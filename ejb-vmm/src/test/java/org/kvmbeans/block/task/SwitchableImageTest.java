@@ -70,6 +70,10 @@ class SwitchableImageTest extends TaskTest {
             });
         });
         exchanging.await();
+        // Reads at once are let in until the gate is shut.
+        while (disk.readAtOnce(0, Memory.vector(new byte[512]))) {
+            Thread.onSpinWait();
+        }
         Future<?> later = threads.submit(() -> {
             Memory.write(disk, 0, Memory.random(512, 7));
             return disk;
@@ -128,8 +132,7 @@ class SwitchableImageTest extends TaskTest {
         disk.writeZeroes(4096, 512, true);
         disk.discard(8192, 4096);
         first.failWriteIn.set(0);
-        assertThatExceptionOfType(DiskImageException.class)
-                .isThrownBy(() -> Memory.write(disk, 512, new byte[512]));
+        assertThatExceptionOfType(DiskImageException.class).isThrownBy(() -> Memory.write(disk, 512, new byte[512]));
         disk.exclusively(exclusive -> {
             exclusive.unwatch(watch);
             return disk;
@@ -216,8 +219,8 @@ class SwitchableImageTest extends TaskTest {
     private RawImage direct(String name) throws IOException {
         Path path = directory.resolve(name);
         raw.make(path, SIZE);
-        RawImage image = RawImage.open(
-                Memory.POSIX, path.toString(), new OpenOptions(Access.READ_WRITE, CacheMode.NONE));
+        RawImage image =
+                RawImage.open(Memory.POSIX, path.toString(), new OpenOptions(Access.READ_WRITE, CacheMode.NONE));
         Memory.write(image, 0, new byte[SIZE]);
         return image;
     }

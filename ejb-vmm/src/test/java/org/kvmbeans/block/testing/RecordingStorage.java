@@ -30,7 +30,8 @@ public final class RecordingStorage extends MemoryStorage {
         source.copyTo(0, ByteBuffer.wrap(bytes));
         for (int at = 0; at < bytes.length; ) {
             int length = (int) Math.min(SECTOR - (offset + at) % SECTOR, bytes.length - at);
-            epochs.get(epochs.size() - 1).add(new Sector(offset + at, ByteBuffer.wrap(bytes).slice(at, length)));
+            epochs.get(epochs.size() - 1)
+                    .add(new Sector(offset + at, ByteBuffer.wrap(bytes).slice(at, length)));
             at += length;
         }
     }
