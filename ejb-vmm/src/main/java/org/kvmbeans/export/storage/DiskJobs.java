@@ -16,6 +16,7 @@ import org.kvmbeans.block.SwitchableImage;
 import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.block.qcow2.Qcow2Options;
 import org.kvmbeans.block.task.Backup;
+import org.kvmbeans.block.task.Beginning;
 import org.kvmbeans.block.task.Commit;
 import org.kvmbeans.block.task.CopyMeans;
 import org.kvmbeans.block.task.ImageMaker;
@@ -30,6 +31,7 @@ import org.kvmbeans.export.job.JobOutcome;
 import org.kvmbeans.export.job.JobRequest;
 import org.kvmbeans.export.job.JobRequest.Owner;
 import org.kvmbeans.export.job.JobTask;
+import org.kvmbeans.machine.definition.DiskDefinition;
 import org.kvmbeans.mbeans.JobKind;
 import org.kvmbeans.mbeans.ObjectNames;
 import org.kvmbeans.sys.Posix;
@@ -86,7 +88,7 @@ public final class DiskJobs {
         ImageMaker maker = new Qcow2Maker(
                 posix,
                 access.opener(),
-                options(overlay, disk, overlay, ""),
+                options(overlay, disk),
                 Qcow2Options.DEFAULT.withBacking(reference),
                 Qcow2Maker.Clusters.PLAIN);
         return start(JobKind.SNAPSHOT, disk, Set.of(overlay), control -> {
@@ -100,8 +102,7 @@ public final class DiskJobs {
     }
 
     private LayeredImage over(LiveDisk disk, Path path, DiskImage below) throws IOException {
-        LayeredImage top =
-                access.opener().openOver(path.toString(), DiskFormat.QCOW2, options(path, disk, path, ""), below);
+        LayeredImage top = access.opener().openOver(path.toString(), DiskFormat.QCOW2, options(path, disk), below);
         move(disk, path, DiskFormat.QCOW2, top);
         return top;
     }
@@ -114,8 +115,9 @@ public final class DiskJobs {
         }
     }
 
-    private OpenOptions options(Path image, LiveDisk disk, Path made, String secret) {
-        return access.options(image, Access.READ_WRITE, disk.definition().cache(), made, secret);
+    private OpenOptions options(Path image, LiveDisk disk) {
+        DiskDefinition definition = disk.definition();
+        return access.options(image, Access.READ_WRITE, definition.cache(), definition.secret());
     }
 
     /** Copies the disk to a new image and keeps the copy equal; the disk goes on with it when the job is completed. */
@@ -143,7 +145,10 @@ public final class DiskJobs {
                 .open(
                         path.toString(),
                         format,
-                        options(path, disk, path, target.options().secret()));
+                        access.optionsOfNew(
+                                path,
+                                disk.definition().cache(),
+                                target.options().secret()));
         move(disk, path, format, copy);
         return copy;
     }
@@ -188,7 +193,7 @@ public final class DiskJobs {
         Target target = target(image, poolName, name, format, json);
         return start(JobKind.BACKUP, disk, Set.of(target.path()), control -> {
             new Backup(means(), image)
-                    .run(Backup.Beginning.FULL, target.maker(), target.path(), NewImage.Existing.REFUSE, control);
+                    .run(Beginning.ALL, target.maker(), target.path(), NewImage.Existing.REFUSE, control);
             target.register();
             return JobOutcome.of("kept in " + target.path());
         });

@@ -39,33 +39,40 @@ final class ImageAccess {
         return opener;
     }
 
-    /** How an image is opened: which files it may lead to is its pool's to say. */
+    /** How an image is opened: which files it may lead to is its pool's to say, and whose secret opens it the registry's. */
     OpenOptions options(Path image, Access access, CacheMode cache) {
-        return options(image, access, cache, image, "");
+        return options(image, access, cache, "");
     }
 
-    /**
-     * The same where the secret of one of the images is known beforehand, since it is being made.
-     *
-     * @param made that image
-     * @param secret the name of its secret; empty where the registry says
-     */
-    OpenOptions options(Path image, Access access, CacheMode cache, Path made, String secret) {
-        SecretSource source = path ->
-                !secret.isEmpty() && path.equals(made.toString()) ? read(path, secret) : passphrase(Path.of(path));
+    /** @param otherwise the secret of images of which no registry names one; empty for none */
+    OpenOptions options(Path image, Access access, CacheMode cache, String otherwise) {
+        SecretSource source = path -> read(path, secretOf(Path.of(path), otherwise));
         return new OpenOptions(access, cache, stores.locations().rulesFor(image), source);
     }
 
-    /** The passphrase of an image that the registry knows. */
+    /** The same for an image that is being made, whose secret no registry names yet; empty for none. */
+    OpenOptions optionsOfNew(Path image, CacheMode cache, String secret) {
+        SecretSource source = path ->
+                read(path, !secret.isEmpty() && path.equals(image.toString()) ? secret : secretOf(Path.of(path), ""));
+        return new OpenOptions(Access.READ_WRITE, cache, stores.locations().rulesFor(image), source);
+    }
+
+    /** The passphrase of an image that its pool's registry names a secret for. */
     byte[] passphrase(Path image) throws DiskImageException {
-        String secret = stores.imageAt(image)
-                .map(known -> known.entry().secret())
-                .filter(name -> !name.isEmpty())
-                .orElseThrow(() -> new DiskImageException(
-                        Kind.DENIED,
-                        image.toString(),
-                        "it is encrypted, and no secret is named for it; define one, and name it with useSecret"));
-        return read(image.toString(), secret);
+        return read(image.toString(), secretOf(image, ""));
+    }
+
+    private String secretOf(Path image, String otherwise) throws DiskImageException {
+        String registered =
+                stores.imageAt(image).map(known -> known.entry().secret()).orElse("");
+        String secret = registered.isEmpty() ? otherwise : registered;
+        if (secret.isEmpty()) {
+            throw new DiskImageException(
+                    Kind.DENIED,
+                    image.toString(),
+                    "it is encrypted, and no secret is named for it; define one, and name it with useSecret");
+        }
+        return secret;
     }
 
     private byte[] read(String image, String secret) throws DiskImageException {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.kvmbeans.block.Access;
 import org.kvmbeans.block.CacheMode;
 import org.kvmbeans.block.OpenOptions;
 import org.kvmbeans.block.crypto.LuksOptions;
@@ -52,7 +51,7 @@ final class ImageCreation {
 
     /** What makes an image of these options in a pool. */
     ImageMaker maker(Pool pool, Path target, ImageOptions options, @Nullable PoolImage backing) {
-        OpenOptions opening = access.options(target, Access.READ_WRITE, CacheMode.WRITEBACK, target, options.secret());
+        OpenOptions opening = access.optionsOfNew(target, CacheMode.WRITEBACK, options.secret());
         return switch (options.format()) {
             case RAW -> rawMaker(options);
             case QCOW2 ->

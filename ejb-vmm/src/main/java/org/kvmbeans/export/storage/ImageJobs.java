@@ -308,7 +308,7 @@ final class ImageJobs {
     /** Takes an internal snapshot of a disk. */
     Job createSnapshot(Pool pool, PoolImage image, String name) {
         return onSnapshots(pool, image, JobKind.SNAPSHOT_CREATE, disk -> {
-            disk.createSnapshot(name, 0, 0);
+            disk.snapshots().create(name, 0, 0);
             return "snapshot \"" + name + "\" was taken";
         });
     }
@@ -317,7 +317,7 @@ final class ImageJobs {
     Job applySnapshot(Pool pool, PoolImage image, String idOrName) {
         stores.requireNothingOnTop(pool, image);
         return onSnapshots(pool, image, JobKind.SNAPSHOT_APPLY, disk -> {
-            disk.applySnapshot(idOrName);
+            disk.snapshots().apply(idOrName);
             return "the disk is as it was when snapshot \"" + idOrName + "\" was taken";
         });
     }
@@ -325,7 +325,7 @@ final class ImageJobs {
     /** Deletes an internal snapshot. */
     Job deleteSnapshot(Pool pool, PoolImage image, String idOrName) {
         return onSnapshots(pool, image, JobKind.SNAPSHOT_DELETE, disk -> {
-            disk.deleteSnapshot(idOrName);
+            disk.snapshots().delete(idOrName);
             return "snapshot \"" + idOrName + "\" is gone";
         });
     }

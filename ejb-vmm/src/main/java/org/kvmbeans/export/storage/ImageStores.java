@@ -324,7 +324,8 @@ public final class ImageStores implements AutoCloseable {
         if (!problem.isEmpty()) {
             throw new DiskImageException(DiskImageException.Kind.DENIED, path.toString(), problem);
         }
-        return access.open(path, disk.format(), DiskOpener.accessOf(disk), disk.cache());
+        OpenOptions options = access.options(path, DiskOpener.accessOf(disk), disk.cache(), disk.secret());
+        return access.opener().open(path.toString(), disk.format(), options);
     }
 
     /** The pool of a name. */

@@ -3,7 +3,9 @@ package org.kvmbeans.machine.device;
 import java.io.IOException;
 import org.kvmbeans.block.Access;
 import org.kvmbeans.block.DiskImage;
+import org.kvmbeans.block.ImageRules;
 import org.kvmbeans.block.OpenOptions;
+import org.kvmbeans.block.SecretSource;
 import org.kvmbeans.block.format.DiskImages;
 import org.kvmbeans.machine.definition.DiskDefinition;
 import org.kvmbeans.sys.Posix;
@@ -18,10 +20,13 @@ public interface DiskOpener {
      */
     DiskImage open(DiskDefinition disk) throws IOException;
 
-    /** Opens images that lead to no other file and are not encrypted. */
-    static DiskOpener ofPlainImages(Posix posix) {
+    /** Opens any file that this process may open, and whatever it leads to; no encrypted images. */
+    static DiskOpener ofAnyFile(Posix posix) {
         return disk -> DiskImages.open(
-                posix, disk.path().toString(), disk.format(), new OpenOptions(accessOf(disk), disk.cache()));
+                posix,
+                disk.path().toString(),
+                disk.format(),
+                new OpenOptions(accessOf(disk), disk.cache(), ImageRules.ANY, SecretSource.NONE));
     }
 
     /** What a disk's image is opened for. */
