@@ -22,9 +22,11 @@ final class WriteBack {
     private final Qcow2HeaderFile headerFile;
     /** Held for a round; taken before the metadata's lock. */
     private final ReentrantLock round = new ReentrantLock();
+
     private final FreedClusters freed;
     /** Guarded by the metadata's lock, as the following. */
     private long flushesAsked;
+
     private long flushesDone;
     /** Whether the dirty bit allows for refcounts that are not written. */
     private volatile boolean lazy;
@@ -77,7 +79,8 @@ final class WriteBack {
         boolean covered;
         metadata.lock.lock();
         try {
-            crowded = metadata.map.cache().crowded() || metadata.refcounts.cache().crowded();
+            crowded =
+                    metadata.map.cache().crowded() || metadata.refcounts.cache().crowded();
             manyFreed = freed.crowded();
             covered = metadata.refcounts.covers(clusters);
         } finally {
@@ -285,8 +288,12 @@ final class WriteBack {
         boolean written = false;
         try {
             refcounts.cache().write(slices);
-            FlatTable.write(metadata.posix, metadata.storage, table.offset(), table.copy(), layout.roundUp((long)
-                    table.length() * Long.BYTES));
+            FlatTable.write(
+                    metadata.posix,
+                    metadata.storage,
+                    table.offset(),
+                    table.copy(),
+                    layout.roundUp((long) table.length() * Long.BYTES));
             int tableClusters = (int) layout.clusters((long) table.length() * Long.BYTES);
             replaceHeader(headerFile.header().withRefcountTable(new TablePointer(table.offset(), tableClusters)));
             written = true;

@@ -73,9 +73,7 @@ class Qcow2BitmapTest {
             }
             QemuTool.img("check", "-q", "-f", "qcow2", path.toString());
         }
-        String map = QemuTool.img(
-                "map", "--output=json", "--image-opts",
-                "driver=qcow2,file.filename=" + path);
+        String map = QemuTool.img("map", "--output=json", "--image-opts", "driver=qcow2,file.filename=" + path);
         assertThat(map).isNotEmpty();
         assertThat(QemuTool.img("info", path.toString()))
                 .contains("name: backup")

@@ -31,8 +31,13 @@ class Qcow2CompressionTest {
     }
 
     static Stream<Arguments> images() {
-        return Stream.of("cluster_size=512", "cluster_size=4096", "cluster_size=65536", "cluster_size=2M",
-                        "cluster_size=65536,extended_l2=on", "cluster_size=4096,refcount_bits=1",
+        return Stream.of(
+                        "cluster_size=512",
+                        "cluster_size=4096",
+                        "cluster_size=65536",
+                        "cluster_size=2M",
+                        "cluster_size=65536,extended_l2=on",
+                        "cluster_size=4096,refcount_bits=1",
                         "cluster_size=4096,refcount_bits=2")
                 .flatMap(options -> Stream.of(
                         Arguments.of(options + ",compression_type=zlib"),
@@ -47,7 +52,8 @@ class Qcow2CompressionTest {
         writeAll(path, contents);
         compare(path, contents);
         // Refcounts of one bit leave no cluster to two of them.
-        assertThat(options.contains("refcount_bits=1,") ? 0 : Files.size(path)).isLessThan(SIZE * 9L / 10 + 7L * clusterBytes(path));
+        assertThat(options.contains("refcount_bits=1,") ? 0 : Files.size(path))
+                .isLessThan(SIZE * 9L / 10 + 7L * clusterBytes(path));
     }
 
     @ParameterizedTest
@@ -57,8 +63,7 @@ class Qcow2CompressionTest {
         Path raw = directory.resolve("source.raw");
         Files.write(raw, contents);
         Path path = directory.resolve("disk.qcow2");
-        QemuTool.img(
-                "convert", "-q", "-c", "-f", "raw", "-O", "qcow2", "-o", options, raw.toString(), path.toString());
+        QemuTool.img("convert", "-q", "-c", "-f", "raw", "-O", "qcow2", "-o", options, raw.toString(), path.toString());
         try (Qcow2Image image = EngineDisk.openToRead(path)) {
             assertThat(EngineDisk.read(image, 0, SIZE)).isEqualTo(contents);
             assertThat(EngineDisk.read(image, 70_000 / 512 * 512, 1024))

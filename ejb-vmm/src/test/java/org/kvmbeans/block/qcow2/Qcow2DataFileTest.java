@@ -42,7 +42,13 @@ class Qcow2DataFileTest {
         Path path = directory.resolve("disk.qcow2");
         Path data = directory.resolve("disk.data");
         QemuTool.img(
-                "create", "-q", "-f", "qcow2", "-o", options + ",data_file=" + data, path.toString(),
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-o",
+                options + ",data_file=" + data,
+                path.toString(),
                 Integer.toString(SIZE));
         byte[] model = new byte[SIZE];
         Random random = new Random(options.hashCode());

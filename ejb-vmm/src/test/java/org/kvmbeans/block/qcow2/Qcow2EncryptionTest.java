@@ -41,10 +41,7 @@ class Qcow2EncryptionTest {
 
     private static Qcow2Image open(Path path, String passphrase, Access access) throws IOException {
         OpenOptions options = new OpenOptions(
-                access,
-                CacheMode.WRITEBACK,
-                ImageRules.ANY,
-                image -> passphrase.getBytes(StandardCharsets.UTF_8));
+                access, CacheMode.WRITEBACK, ImageRules.ANY, image -> passphrase.getBytes(StandardCharsets.UTF_8));
         return Qcow2Image.open(
                 EngineDisk.POSIX, HostFile.open(EngineDisk.POSIX, path.toString(), options), EngineDisk.OPENER);
     }
@@ -54,8 +51,17 @@ class Qcow2EncryptionTest {
         int tries = 0;
         do {
             outcome = QemuTool.run(
-                    "qemu-img", "create", "-q", "--object", "secret,id=s,data=secret0", "-f", "qcow2", "-o",
-                    "encrypt.key-secret=s," + options, path, SIZE);
+                    "qemu-img",
+                    "create",
+                    "-q",
+                    "--object",
+                    "secret,id=s,data=secret0",
+                    "-f",
+                    "qcow2",
+                    "-o",
+                    "encrypt.key-secret=s," + options,
+                    path,
+                    SIZE);
             // Where the machine is busy it fails now and then to find out how fast it is.
         } while (outcome.errors().contains("accurate CPU usage") && ++tries < MAX_TRIES);
         assertThat(outcome.status()).as(outcome.errors()).isZero();
@@ -63,8 +69,13 @@ class Qcow2EncryptionTest {
 
     private static void qemuWrites(Path path, String command) {
         QemuTool.Outcome outcome = QemuTool.run(
-                "qemu-io", "--object", "secret,id=s,data=secret0", "--image-opts",
-                "driver=qcow2,encrypt.key-secret=s,file.filename=" + path, "-c", command);
+                "qemu-io",
+                "--object",
+                "secret,id=s,data=secret0",
+                "--image-opts",
+                "driver=qcow2,encrypt.key-secret=s,file.filename=" + path,
+                "-c",
+                command);
         assertThat(outcome.status()).as(outcome.errors()).isZero();
     }
 
@@ -87,8 +98,15 @@ class Qcow2EncryptionTest {
         }
         Path plain = directory.resolve("plain.raw");
         QemuTool.img(
-                "convert", "-q", "--object", "secret,id=s,data=secret0", "--image-opts",
-                "driver=qcow2,encrypt.key-secret=s,file.filename=" + path, "-O", "raw", plain.toString());
+                "convert",
+                "-q",
+                "--object",
+                "secret,id=s,data=secret0",
+                "--image-opts",
+                "driver=qcow2,encrypt.key-secret=s,file.filename=" + path,
+                "-O",
+                "raw",
+                plain.toString());
         assertThat(Files.readAllBytes(plain)).isEqualTo(model);
         qemuWrites(path, "write -P 7 70144 100352");
         Arrays.fill(model, 70_144, 170_496, (byte) 7);
@@ -102,8 +120,8 @@ class Qcow2EncryptionTest {
         Path path = directory.resolve("disk.qcow2");
         create(path, "encrypt.format=luks" + FAST);
         assertThatThrownBy(() -> open(path, "secret1", Access.READ_ONLY))
-                .isInstanceOfSatisfying(DiskImageException.class, e -> assertThat(e.kind())
-                        .isEqualTo(DiskImageException.Kind.DENIED));
+                .isInstanceOfSatisfying(
+                        DiskImageException.class, e -> assertThat(e.kind()).isEqualTo(DiskImageException.Kind.DENIED));
     }
 
     @Test
@@ -115,7 +133,8 @@ class Qcow2EncryptionTest {
             assertThat(EngineDisk.read(image, 65536, 131072)).containsOnly(9);
         }
         assertThatThrownBy(() -> open(path, "secret0", Access.READ_WRITE))
-                .isInstanceOfSatisfying(DiskImageException.class, e -> assertThat(e.kind())
-                        .isEqualTo(DiskImageException.Kind.UNSUPPORTED));
+                .isInstanceOfSatisfying(
+                        DiskImageException.class,
+                        e -> assertThat(e.kind()).isEqualTo(DiskImageException.Kind.UNSUPPORTED));
     }
 }

@@ -42,8 +42,7 @@ class Qcow2FailureTest {
 
     private byte[] create(String options) throws IOException {
         Path path = directory.resolve("disk.qcow2");
-        QemuTool.img(
-                "create", "-q", "-f", "qcow2", "-o", options, path.toString(), Integer.toString(SECTORS * SECTOR));
+        QemuTool.img("create", "-q", "-f", "qcow2", "-o", options, path.toString(), Integer.toString(SECTORS * SECTOR));
         return Files.readAllBytes(path);
     }
 
@@ -132,8 +131,9 @@ class Qcow2FailureTest {
         MemoryStorage broken = new MemoryStorage(bytes, Access.READ_WRITE);
         try (Qcow2Image image = open(broken)) {
             assertThatThrownBy(() -> EngineDisk.read(image, 0, 512))
-                    .isInstanceOfSatisfying(DiskImageException.class, e -> assertThat(e.kind())
-                            .isEqualTo(DiskImageException.Kind.CORRUPT))
+                    .isInstanceOfSatisfying(
+                            DiskImageException.class,
+                            e -> assertThat(e.kind()).isEqualTo(DiskImageException.Kind.CORRUPT))
                     .hasMessageContaining("L2 entry of byte 0");
             assertThat(EngineDisk.read(image, 4096, 512)).containsOnly(0);
             assertThatThrownBy(() -> EngineDisk.write(image, 4096, new byte[512]))

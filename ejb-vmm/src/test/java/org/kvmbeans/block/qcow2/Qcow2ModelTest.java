@@ -90,8 +90,18 @@ class Qcow2ModelTest {
         }
         Path path = directory.resolve("disk.qcow2");
         QemuTool.img(
-                "create", "-q", "-f", "qcow2", "-o", imageOptions, "-b", backing.toString(), "-F", format,
-                path.toString(), Integer.toString(size));
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-o",
+                imageOptions,
+                "-b",
+                backing.toString(),
+                "-F",
+                format,
+                path.toString(),
+                Integer.toString(size));
         run(path, model, formatAndOptions.hashCode());
     }
 

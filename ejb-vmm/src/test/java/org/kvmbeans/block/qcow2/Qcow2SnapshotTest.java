@@ -120,9 +120,18 @@ class Qcow2SnapshotTest {
         for (Map.Entry<String, byte[]> snapshot : kept.entrySet()) {
             Path out = directory.resolve("snapshot.raw");
             QemuTool.img(
-                    "convert", "-q", "-f", "qcow2", "-l", "snapshot.id=" + snapshot.getKey(), "-O", "raw",
-                    path.toString(), out.toString());
-            assertThat(Arrays.equals(Files.readAllBytes(out), snapshot.getValue())).isTrue();
+                    "convert",
+                    "-q",
+                    "-f",
+                    "qcow2",
+                    "-l",
+                    "snapshot.id=" + snapshot.getKey(),
+                    "-O",
+                    "raw",
+                    path.toString(),
+                    out.toString());
+            assertThat(Arrays.equals(Files.readAllBytes(out), snapshot.getValue()))
+                    .isTrue();
         }
     }
 
