@@ -14,6 +14,13 @@ record Backing(
         BackingReference reference,
         DiskImage image,
         @Nullable DiskReader reader) {
+    static @Nullable Backing of(BackingReference reference, @Nullable DiskImage image) {
+        if (image == null) {
+            return null;
+        }
+        return new Backing(reference, image, image instanceof Qcow2Image below ? below.reader() : null);
+    }
+
     /** Bytes of its disk; whatever is beyond reads as zeros. */
     long sizeBytes() {
         return image.sizeBytes();
