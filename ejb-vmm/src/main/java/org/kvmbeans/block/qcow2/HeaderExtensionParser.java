@@ -149,7 +149,8 @@ final class HeaderExtensionParser {
                 || header.bytes() > EncryptionHeader.MAX_BYTES
                 || header.offset() > Long.MAX_VALUE - header.bytes()) {
             throw corrupt("its LUKS header lies at byte " + Long.toUnsignedString(header.offset()) + " and has "
-                    + Long.toUnsignedString(header.bytes()) + " bytes; it must begin a cluster behind the first and have 1 to "
+                    + Long.toUnsignedString(header.bytes())
+                    + " bytes; it must begin a cluster behind the first and have 1 to "
                     + EncryptionHeader.MAX_BYTES);
         }
         return header;

@@ -90,8 +90,8 @@ class Qcow2CreatorTest {
                 file.write(new byte[70_000]);
             }
         }
-        JsonNode theirs =
-                QemuTool.json("measure", "--output=json", "-O", "qcow2", "-o", "cluster_size=" + clusterBytes, "-f", "raw", raw);
+        JsonNode theirs = QemuTool.json(
+                "measure", "--output=json", "-O", "qcow2", "-o", "cluster_size=" + clusterBytes, "-f", "raw", raw);
 
         OpenOptions toRead = new OpenOptions(Access.READ_ONLY, CacheMode.WRITEBACK);
         try (RawImage image = RawImage.open(TestImages.POSIX, raw.toString(), toRead)) {

@@ -42,7 +42,8 @@ final class L1Walk {
             }
             right = 0;
         } else if (!count(offset >>> scope.layout().clusterBits(), right, active)) {
-            scope.findings().corruption("L1 entry %d leads to byte %d, which is in use for something else", index, offset);
+            scope.findings()
+                    .corruption("L1 entry %d leads to byte %d, which is in use for something else", index, offset);
             right = 0;
         }
         bytes.putLong(at * Long.BYTES, right);

@@ -181,7 +181,10 @@ final class L2EntryCheck {
             findings.corruption("L2 entry 0x%x in the table at byte %d leads to metadata", entry, table);
             return scope.repairing() ? moved(right, cluster, hasData) : right;
         }
-        if (scope.repairing() && active && !boundToPlace && (references.state(cluster) & (References.COPIED | References.SHARED)) != 0) {
+        if (scope.repairing()
+                && active
+                && !boundToPlace
+                && (references.state(cluster) & (References.COPIED | References.SHARED)) != 0) {
             // Clusters of the disk share nothing but with snapshots; programs that write one of the two rely on it.
             return moved(right, cluster, hasData);
         }

@@ -183,7 +183,8 @@ class Qcow2RepairTest {
 
     /** Whatever of a repair is done when the power is cut, the next one ends it, and nothing is lost meanwhile. */
     @ParameterizedTest
-    @EnumSource(names = {"NO_REFCOUNT_BLOCK", "REFCOUNT_TOO_LOW", "L2_TWICE", "SNAPSHOT_UNALIGNED", "COPIED_COMPRESSED"})
+    @EnumSource(
+            names = {"NO_REFCOUNT_BLOCK", "REFCOUNT_TOO_LOW", "L2_TWICE", "SNAPSHOT_UNALIGNED", "COPIED_COMPRESSED"})
     void repairSurvivesPowerCuts(Damage damage) throws IOException {
         byte[] before = contents();
         ImageEditor editor = new ImageEditor(image);
