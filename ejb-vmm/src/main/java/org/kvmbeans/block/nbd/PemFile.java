@@ -20,6 +20,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.DiskImageException.Kind;
 
@@ -73,17 +74,24 @@ final class PemFile {
         byte[] key = keys.get(0);
         try {
             for (String algorithm : List.of("RSA", "EC", "EdDSA")) {
-                try {
-                    return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(key));
-                } catch (GeneralSecurityException e) {
-                    // It is of another algorithm: the key says which, but nothing of the JDK reads that alone.
-                    continue;
+                PrivateKey decoded = decode(algorithm, key);
+                if (decoded != null) {
+                    return decoded;
                 }
             }
         } finally {
             Arrays.fill(key, (byte) 0);
         }
         throw refused(Kind.UNSUPPORTED, "its private key is of an unknown algorithm; RSA, EC and EdDSA are known");
+    }
+
+    /** Null where the key is of another algorithm: it says itself which, but nothing of the JDK reads that alone. */
+    private static @Nullable PrivateKey decode(String algorithm, byte[] key) {
+        try {
+            return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(key));
+        } catch (GeneralSecurityException e) {
+            return null;
+        }
     }
 
     private static byte[] pkcs8(byte[] rsa) {

@@ -128,7 +128,6 @@ class NbdClientQemuTest {
         assertThat(bench.read(storage, 3 * MIB, MIB)).containsOnly(0);
         assertThat(storage.extent(MIB, MIB).kind()).isEqualTo(Extent.Kind.ZERO);
         assertThat(storage.extent(5 * MIB, MIB).kind()).isEqualTo(Extent.Kind.ZERO);
-        assertThat(bench.read(storage, 7 * MIB, MIB).equals(new byte[MIB])).isFalse();
         assertThat(Arrays.equals(bench.read(storage, 7 * MIB, MIB), new byte[MIB]))
                 .isEqualTo(fast);
         assertThat(part(file, 2 * MIB, MIB)).isEqualTo(bench.read(storage, 2 * MIB, MIB));
