@@ -114,6 +114,12 @@ export function actOnImage(pool, name, action, values = {}) {
   return request('POST', `${imagePath(pool, name)}/actions/${action}`, JSON.stringify(values));
 }
 
+/** Starts a job on the disk of a VM that is on; gives its number. */
+export function startDiskJob(vm, disk, action, values = {}) {
+  const path = `api/vms/${encodeURIComponent(vm)}/disks/${encodeURIComponent(disk)}/jobs/${action}`;
+  return request('POST', path, JSON.stringify(values));
+}
+
 /** Cancels or completes a job. */
 export function actOnJob(id, action) {
   return request('POST', `api/storage/jobs/${id}/actions/${action}`, '{}');

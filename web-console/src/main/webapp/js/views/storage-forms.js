@@ -5,7 +5,7 @@ import { Meter } from '../dom.js';
 import { askFor } from '../form-dialog.js';
 import * as format from '../format.js';
 
-const FORMATS = [['qcow2', 'qcow2'], ['raw', 'raw']];
+const FORMATS = [['qcow2', 'qcow2'], ['raw', 'raw'], ['luks', 'luks: raw, encrypted']];
 const PREALLOCATIONS = [['off', 'nothing: it grows as it is written'], ['metadata', 'tables (qcow2)'], ['falloc', 'its room'],
   ['full', 'its room, written']];
 const QCOW2 = [
@@ -15,11 +15,13 @@ const QCOW2 = [
   { key: 'lazyRefcounts', label: 'Refcounts may be behind while it is open (qcow2)', kind: 'check' },
   { key: 'extendedL2', label: 'Clusters have subclusters (qcow2)', kind: 'check' },
 ];
-const OPTION_KEYS = ['preallocation', 'backing', 'cluster', 'compression', 'refcountBits', 'lazyRefcounts', 'extendedL2'];
+const OPTION_KEYS = ['preallocation', 'backing', 'secret', 'compressed', 'cluster', 'compression', 'refcountBits', 'lazyRefcounts', 'extendedL2'];
 
 /** The options of a new image: those that were filled in. */
 function options(values) {
   const given = OPTION_KEYS.map((key) => [key, values[key]])
+    // A LUKS image has nothing else to choose, and a raw one is not encrypted.
+    .filter(([key]) => values.format === 'qcow2' || (values.format === 'luks' ? key === 'secret' : key === 'preallocation'))
     .filter(([key, value]) => value !== undefined && value !== false && !(key === 'preallocation' && value === 'off'));
   return Object.fromEntries(given);
 }
@@ -51,8 +53,12 @@ export function addPool() {
   });
 }
 
+function secretField(secrets) {
+  return { key: 'secret', label: 'Encrypted with', hint: 'A secret; qcow2 and luks', kind: 'select', options: [['', 'not encrypted'], ...secrets.map((name) => [name, name])] };
+}
+
 /** Asks for an image and creates it. */
-export function createImage(pool, images) {
+export function createImage(pool, images, secrets) {
   return askFor({
     title: `Create an image in ${pool}`,
     fields: [
@@ -60,6 +66,7 @@ export function createImage(pool, images) {
       { key: 'format', label: 'Format', kind: 'select', value: 'qcow2', options: FORMATS },
       { key: 'bytes', label: 'Size', hint: 'For example 20GiB; empty: as the backing file' },
       backingField(images, 'It shows what this one shows, until it is written; qcow2'),
+      secretField(secrets),
       { key: 'preallocation', label: 'Allocated from the beginning', kind: 'select', value: 'off', options: PREALLOCATIONS },
       ...QCOW2,
     ],
@@ -141,7 +148,7 @@ export function changePolicy(policy) {
 }
 
 /** Asks for a copy of an image. */
-export function convertImage(image, pools, images) {
+export function convertImage(image, pools, images, secrets) {
   return askFor({
     title: `Convert ${image.name}`,
     note: 'Makes a new image of what this one shows. This one stays as it is.',
@@ -151,6 +158,8 @@ export function convertImage(image, pools, images) {
       { key: 'format', label: 'Format', kind: 'select', value: 'qcow2', options: FORMATS },
       { key: 'preallocation', label: 'Allocated from the beginning', kind: 'select', value: 'off', options: PREALLOCATIONS },
       backingField(images, 'What it shows already is not copied; qcow2'),
+      secretField(secrets),
+      { key: 'compressed', label: 'Compressed (qcow2)', kind: 'check' },
       ...QCOW2,
     ],
     verb: 'Convert',
@@ -247,5 +256,54 @@ export function useSecret(image, secrets) {
     }],
     verb: 'Use',
     send: ({ secret = '' }) => api.actOnImage(image.pool, image.name, 'useSecret', { secret }),
+  });
+}
+
+/** Asks for another secret that is to open an image: action is addKey or changeKey. */
+export function chooseKey(image, secrets, action) {
+  const adds = action === 'addKey';
+  return askFor({
+    title: `${adds ? 'Add a key to' : 'Change the key of'} ${image.name}`,
+    note: adds ? 'The secret opens the image as well, by a key slot of its own.' : 'The secret opens the image from then on, and the former one does not.',
+    fields: [{ key: 'secret', label: 'Secret', kind: 'select', value: secrets[0] ?? '', wide: true, options: secrets.map((name) => [name, name]) }],
+    verb: adds ? 'Add' : 'Change',
+    send: ({ secret = '' }) => api.actOnImage(image.pool, image.name, action, { secret }),
+  });
+}
+
+/** Asks which key slot is to be freed. */
+export function removeKey(image) {
+  return askFor({
+    title: `Remove a key of ${image.name}`,
+    note: `Slots in use: ${image.keySlots.join(', ')}. Its passphrase opens the image no more.`,
+    fields: [{ key: 'slot', label: 'Key slot', kind: 'select', value: String(image.keySlots.at(-1) ?? ''), options: image.keySlots.map((slot) => [String(slot), String(slot)]) }],
+    verb: 'Remove',
+    send: ({ slot }) => api.actOnImage(image.pool, image.name, 'removeKey', { slot: Number(slot) }),
+  });
+}
+
+/** Asks what a snapshot is to be called. */
+export function createSnapshot(image) {
+  return askFor({
+    title: `Take a snapshot of ${image.name}`,
+    note: 'Kept in the image itself. No running VM may have the disk.',
+    fields: [{ key: 'snapshot', label: 'Name', hint: 'For example before-upgrade', required: true, wide: true }],
+    verb: 'Take',
+    send: ({ snapshot = '' }) => api.actOnImage(image.pool, image.name, 'createSnapshot', { snapshot }),
+  });
+}
+
+/** Asks where an image is to be offered. */
+export function startExport(image) {
+  return askFor({
+    title: `Export ${image.name} over NBD`,
+    note: 'Whoever reaches the address may use it: there is no password.',
+    fields: [
+      { key: 'host', label: 'Address', value: '127.0.0.1', required: true },
+      { key: 'port', label: 'Port', hint: '0: one that is free', kind: 'number', value: '0' },
+      { key: 'writable', label: 'Clients may write', kind: 'check' },
+    ],
+    verb: 'Export',
+    send: ({ host = '', port = 0, writable }) => api.actOnImage(image.pool, image.name, 'startExport', { host, port, writable }),
   });
 }

@@ -65,7 +65,7 @@ class PoolPanel {
       roleButton(session, role, { 'data-action': action, 'aria-label': `${label} (pool ${name})`, onclick: run, ...more }, label);
     this.element = h('section', { class: 'panel', 'data-pool': name, 'aria-label': `Pool ${name}` },
       h('div', { class: 'panel-bar' }, h('h2', {}, name), this.usage.element, this.where, h('span', { class: 'spacer' }),
-        button(ADMIN, 'create', 'Create an image', () => page.run('', () => forms.createImage(name, page.imageNames()))),
+        button(ADMIN, 'create', 'Create an image', () => page.run('', () => forms.createImage(name, page.imageNames(), page.secrets()))),
         button(ADMIN, 'upload', 'Upload', () => page.run('', () => forms.uploadImage(name))),
         button(OPERATOR, 'refresh', 'Look again', () => page.run('Look again', () => api.actOnPool(name, 'refresh'))),
         button(ADMIN, 'remove', 'Remove the pool', () => this.#remove(), { class: 'danger' })),
@@ -176,6 +176,11 @@ export class StorageView {
   /** The images of all pools as POOL/FILE. */
   imageNames() {
     return (this.#last?.pools ?? []).flatMap((pool) => pool.images.map((image) => `${pool.name}/${image.name}`));
+  }
+
+  /** The names of the secrets. */
+  secrets() {
+    return this.#last?.secrets ?? [];
   }
 
   /** Carries an action out; a dialog shows its own errors and is named by nothing. */

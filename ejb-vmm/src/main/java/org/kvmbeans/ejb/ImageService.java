@@ -12,7 +12,7 @@ import javax.management.ObjectName;
 import org.kvmbeans.mbeans.ObjectNames;
 
 /**
- * The images of the pools. What makes images, changes or shows their contents is the administrators'; a job that does it is
+ * The images of the pools and of running VMs' disks. What makes images, changes or shows their contents is the administrators'; a job that does it is
  * returned as its number.
  */
 @Stateless
@@ -20,7 +20,7 @@ import org.kvmbeans.mbeans.ObjectNames;
 @TransactionAttribute(TransactionAttributeType.NOT_SUPPORTED)
 public class ImageService {
     /** The most bytes that {@link #append} and {@link #read} take at once. */
-    public static final int LARGEST_PART_BYTES = 4 << 20;
+    public static final int LARGEST_PART_BYTES = 2 << 20;
 
     /** One image with its chain, snapshots and bitmaps. */
     @RolesAllowed(Roles.VIEWER)
@@ -122,6 +122,63 @@ public class ImageService {
         return id(MBeans.image(pool, image).stream());
     }
 
+    /** Keeps what a disk holds now in the image itself. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long createSnapshot(String pool, String image, String snapshot) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).createSnapshot(snapshot));
+    }
+
+    /** Has a disk be what it was when a snapshot was taken. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long applySnapshot(String pool, String image, String snapshot) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).applySnapshot(snapshot));
+    }
+
+    /** Deletes a snapshot that is kept in an image. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long deleteSnapshot(String pool, String image, String snapshot) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).deleteSnapshot(snapshot));
+    }
+
+    /** Lets another secret open an encrypted image as well. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long addKey(String pool, String image, String secret) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).addKey(secret));
+    }
+
+    /** Puts another secret in the place of the one that opens an encrypted image. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long changeKey(String pool, String image, String secret) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).changeKey(secret));
+    }
+
+    /** Removes the passphrase of a key slot. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long removeKey(String pool, String image, int slot) throws InstanceNotFoundException {
+        return id(MBeans.image(pool, image).removeKey(slot));
+    }
+
+    /** Offers a disk over NBD; what clients open. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public String startExport(String pool, String image, String host, int port, boolean writable)
+            throws InstanceNotFoundException {
+        return MBeans.image(pool, image).startExport(host, port, writable);
+    }
+
+    /** Offers a disk no longer. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public void stopExport(String pool, String image) throws InstanceNotFoundException {
+        MBeans.image(pool, image).stopExport();
+    }
+
     /** Where the contents of a disk come from, as JSON. */
     @RolesAllowed(Roles.OPERATOR)
     public String map(String pool, String image, long offset, int most) throws InstanceNotFoundException {
@@ -169,6 +226,43 @@ public class ImageService {
     @RolesAllowed(Roles.ADMIN)
     public byte[] read(String pool, String image, long offset, int length) throws InstanceNotFoundException {
         return Base64.getDecoder().decode(MBeans.image(pool, image).read(offset, length));
+    }
+
+    /** Keeps what a running VM's disk holds now: a new image comes over the present one. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long snapshotDisk(String vm, String disk, String pool, String name) throws InstanceNotFoundException {
+        return id(MBeans.disk(vm, disk).snapshot(pool, name));
+    }
+
+    /** Copies a running VM's disk and keeps the copy equal, until the job is completed. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long mirrorDisk(String vm, String disk, String pool, String name, String format, String options)
+            throws InstanceNotFoundException {
+        return id(MBeans.disk(vm, disk).mirror(pool, name, format, options));
+    }
+
+    /** Copies a running VM's disk as it is now. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long backupDisk(String vm, String disk, String pool, String name, String format, String options)
+            throws InstanceNotFoundException {
+        return id(MBeans.disk(vm, disk).backup(pool, name, format, options));
+    }
+
+    /** Copies up what the images below a running VM's disk show. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long streamDisk(String vm, String disk) throws InstanceNotFoundException {
+        return id(MBeans.disk(vm, disk).stream());
+    }
+
+    /** Moves what the image of a running VM's disk has itself down into its backing file. */
+    @RolesAllowed(Roles.ADMIN)
+    @Interceptors(AuditLog.class)
+    public long commitDisk(String vm, String disk) throws InstanceNotFoundException {
+        return id(MBeans.disk(vm, disk).commit());
     }
 
     private static long id(ObjectName job) {

@@ -87,6 +87,8 @@ final class StorageReader {
                 image.getPath(),
                 image.getClusterBytes(),
                 image.getSecret(),
+                Arrays.stream(image.getKeySlots()).boxed().toList(),
+                image.getExportUri(),
                 Arrays.asList(image.getBackingChain()),
                 Arrays.asList(image.getSnapshots()),
                 Arrays.asList(image.getDirtyBitmaps()));

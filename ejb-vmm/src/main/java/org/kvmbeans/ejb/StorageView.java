@@ -52,6 +52,8 @@ public record StorageView(DiskPathPolicy policy, List<Pool> pools, List<Job> job
             String path,
             long clusterBytes,
             String secret,
+            List<Integer> keySlots,
+            String exportUri,
             List<ImageLayer> chain,
             List<ImageSnapshot> snapshots,
             List<DirtyBitmap> bitmaps) {}

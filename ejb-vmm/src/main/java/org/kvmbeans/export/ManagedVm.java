@@ -67,7 +67,7 @@ final class ManagedVm {
                         NotificationTypes.DEVICE_ADDED,
                         NotificationTypes.DEVICE_REMOVED,
                         NotificationTypes.DEVICE_ERROR));
-        this.deviceBeans = new DeviceBeans(vm);
+        this.deviceBeans = new DeviceBeans(vm, host.images());
         VirtualMachineBean bean = new VirtualMachineBean(vm, () -> host.undefine(this), disk -> host.addDisk(vm, disk));
         beans.put(objectName(), new DescribedMBean<>(bean, VirtualMachineMXBean.class, source));
         vm.vcpus().forEach(vcpu -> beans.putAll(vcpuBean(vcpu)));

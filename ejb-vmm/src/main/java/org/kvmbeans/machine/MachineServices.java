@@ -6,7 +6,6 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import org.kvmbeans.legacy.DeviceTimers;
 import org.kvmbeans.machine.device.DiskOpener;
-import org.kvmbeans.machine.device.ImageAccess;
 import org.kvmbeans.sys.Posix;
 
 /** What all machines of a process share: system calls, a timer thread, and threads that act on what guests do. */
@@ -19,7 +18,7 @@ public final class MachineServices implements AutoCloseable {
 
     /** Services whose disks may be any file. */
     public MachineServices(Posix posix) {
-        this(posix, DiskOpener.of(posix, ImageAccess.ANY_FILE));
+        this(posix, DiskOpener.ofAnyFile(posix));
     }
 
     /** @param disks opens the images of the machines' disks */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Random;
 import javax.management.ObjectName;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.kvmbeans.mbeans.ImageEncryption;
 import org.kvmbeans.mbeans.ImageLayer;
 import org.kvmbeans.mbeans.ImageSnapshot;
 import org.kvmbeans.mbeans.JobMXBean;
@@ -293,13 +296,101 @@ class ImageOperationsTest {
     @Test
     void anUploadThatIsNotWhatItIsSaidToBeIsRefused() throws Exception {
         JobMXBean job = host.job(host.pool(POOL).beginUpload("up.qcow2", "qcow2", 512));
-        host.pool(POOL)
-                .appendUpload(job.getId(), 0, java.util.Base64.getEncoder().encodeToString(new byte[512]));
+        host.pool(POOL).appendUpload(job.getId(), 0, Base64.getEncoder().encodeToString(new byte[512]));
 
         assertThatIllegalStateException()
                 .isThrownBy(() -> host.pool(POOL).finishUpload(job.getId()))
                 .withMessageContaining("it is no usable qcow2 image");
         assertThat(job.getState()).isEqualTo(JobState.FAILED);
         assertThat(file("up.qcow2")).doesNotExist();
+    }
+
+    @Test
+    void takesAppliesAndDeletesSnapshots() throws Exception {
+        create("a.qcow2", "qcow2", SIZE, "");
+        write("a.qcow2", "qcow2", "write -P 1 0 64k");
+        done(host.image(POOL, "a.qcow2").createSnapshot("before"));
+        write("a.qcow2", "qcow2", "write -P 2 0 64k");
+        assertThat(host.image(POOL, "a.qcow2").getSnapshots())
+                .extracting(ImageSnapshot::name)
+                .containsExactly("before");
+
+        done(host.image(POOL, "a.qcow2").applySnapshot("before"));
+        write("a.qcow2", "qcow2", "read -P 1 0 64k");
+        done(host.image(POOL, "a.qcow2").deleteSnapshot("before"));
+        assertThat(host.image(POOL, "a.qcow2").getSnapshots()).isEmpty();
+        run("qemu-img", "check", "-f", "qcow2", file("a.qcow2").toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"qcow2", "luks"})
+    void encryptsWithASecretWhoseKeysAreChanged(String format) throws Exception {
+        rawWithData("a.raw");
+        host.bean().defineSecret("one", "first passphrase");
+        host.bean().defineSecret("two", "second passphrase");
+        String name = "a." + format;
+        done(host.image(POOL, "a.raw").convert(POOL, name, format, "{\"secret\":\"one\",\"iterationMillis\":10}"));
+
+        assertThat(host.image(POOL, name).getEncryption()).isEqualTo(ImageEncryption.LUKS);
+        assertThat(host.image(POOL, name).getSecret()).isEqualTo("one");
+        assertThat(host.image(POOL, name).getKeySlots()).containsExactly(0);
+        done(host.image(POOL, name).addKey("two"));
+        assertThat(host.image(POOL, name).getKeySlots()).containsExactly(0, 1);
+        host.image(POOL, name).useSecret("two");
+        done(host.image(POOL, name).removeKey(0));
+        assertThat(host.image(POOL, name).getKeySlots()).containsExactly(1);
+        done(host.image(POOL, name).convert(POOL, "b.raw", "raw", ""));
+        assertThat(Files.mismatch(file("a.raw"), file("b.raw"))).isEqualTo(-1);
+
+        host.bean().removeSecret("two");
+        JobMXBean job = host.job(host.image(POOL, name).convert(POOL, "c.raw", "raw", ""));
+        HostFixture.await("the job has ended", () -> job.getState().ended());
+        assertThat(job.getError()).contains("there is no secret \"two\"").doesNotContain("passphrase,");
+    }
+
+    @Test
+    void refusesEncryptionWithoutASecret() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> host.pool(POOL).create("a.luks", "luks", SIZE, ""))
+                .withMessageContaining("secret is missing");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> host.pool(POOL).create("a.qcow2", "qcow2", SIZE, "{\"cipher\":\"aes-256\"}"))
+                .withMessageContaining("secret is missing");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> host.pool(POOL).create("a.qcow2", "qcow2", SIZE, "{\"secret\":\"none\"}"))
+                .withMessageContaining("there is none of that name");
+    }
+
+    @Test
+    void compressesACopyWhereThatIsAskedFor() throws Exception {
+        create("a.raw", "raw", SIZE, "");
+        write("a.raw", "raw", "write -P 5 0 4M");
+        done(host.image(POOL, "a.raw")
+                .convert(POOL, "b.qcow2", "qcow2", "{\"compressed\":true,\"compression\":\"zstd\"}"));
+
+        assertSame("a.raw", "raw", "b.qcow2", "qcow2");
+        assertThat(host.image(POOL, "b.qcow2").getAllocatedBytes()).isLessThan(1 << 20);
+    }
+
+    @Test
+    void offersADiskToOtherProgramsUntilItIsEnded() throws Exception {
+        rawWithData("a.raw");
+        String uri = host.image(POOL, "a.raw").startExport("127.0.0.1", 0, false);
+
+        assertThat(host.image(POOL, "a.raw").getExportUri()).isEqualTo(uri);
+        assertThat(run(
+                        "qemu-img",
+                        "info",
+                        "--image-opts",
+                        "driver=raw,file.driver=nbd,file.server.type=inet,file.server.host="
+                                + URI.create(uri).getHost() + ",file.server.port="
+                                + URI.create(uri).getPort() + ",file.export=a.raw"))
+                .contains("virtual size: 8 MiB");
+        assertThat(host.image(POOL, "a.raw").getUsers()).anyMatch(user -> user.endsWith("(EXPORT)"));
+        assertThatIllegalStateException()
+                .isThrownBy(() -> host.image(POOL, "a.raw").delete());
+        host.image(POOL, "a.raw").stopExport();
+        assertThat(host.image(POOL, "a.raw").getExportUri()).isEmpty();
+        host.image(POOL, "a.raw").delete();
     }
 }

@@ -53,6 +53,12 @@ public interface ImageMXBean {
     @Description("The name of the secret that opens it; empty where none is named")
     String getSecret();
 
+    @Description("The key slots that have a passphrase, where it is encrypted with LUKS")
+    int[] getKeySlots();
+
+    @Description("Where it is exported over NBD, as clients open it; empty where it is not")
+    String getExportUri();
+
     @Description("Who has it: disks of VMs, images that lie on it, jobs; empty where nobody does")
     String[] getUsers();
 
@@ -72,7 +78,7 @@ public interface ImageMXBean {
      * Reads the file as it is, which is how it is downloaded.
      *
      * @param offset where to begin
-     * @param length 1 byte to 4 MiB
+     * @param length 1 byte to 2 MiB
      * @return the bytes in Base64: fewer than asked for at the end of the file, none beyond
      * @throws IllegalStateException where somebody is writing it
      */
@@ -80,7 +86,7 @@ public interface ImageMXBean {
     @OperationImpact(Impact.INFO)
     String read(
             @ParameterName("offset") @Description("Where to begin") long offset,
-            @ParameterName("length") @Description("How many bytes, at most 4 MiB") int length);
+            @ParameterName("length") @Description("How many bytes, at most 2 MiB") int length);
 
     /**
      * Copies what the disk shows to a new image, of another format or with other options.
@@ -92,7 +98,7 @@ public interface ImageMXBean {
     ObjectName convert(
             @ParameterName("targetPool") @Description("The pool of the new image") String targetPool,
             @ParameterName("targetName") @Description("File to make in that pool") String targetName,
-            @ParameterName("format") @Description("Its format: raw or qcow2") String format,
+            @ParameterName("format") @Description("Its format: raw, qcow2 or luks") String format,
             @ParameterName("options") @Description("More about it as JSON, as for create; may be empty")
                     String options);
 
@@ -128,7 +134,7 @@ public interface ImageMXBean {
     @Description("Says how many bytes a copy in a format would take: a job does it, whose Figures tell")
     @OperationImpact(Impact.ACTION_INFO)
     ObjectName measure(
-            @ParameterName("format") @Description("The format of the copy: raw or qcow2") String format,
+            @ParameterName("format") @Description("The format of the copy: raw, qcow2 or luks") String format,
             @ParameterName("options") @Description("More about it as JSON, as for create; may be empty")
                     String options);
 
@@ -156,6 +162,55 @@ public interface ImageMXBean {
     @Description("Copies up what the images below show, after which this one stands alone: a job does it")
     @OperationImpact(Impact.ACTION_INFO)
     ObjectName stream();
+
+    /** Takes an internal snapshot of the disk of a qcow2 image that no VM has open. */
+    @Description("Keeps what the disk holds now in the image itself: a job does it; no running VM has the disk")
+    @OperationImpact(Impact.ACTION_INFO)
+    ObjectName createSnapshot(
+            @ParameterName("snapshot") @Description("What the snapshot is to be called") String snapshot);
+
+    /** Has the disk be what it was when a snapshot was taken; what was written since is lost. */
+    @Description("Has the disk be what it was when a snapshot was taken: a job does it; what was written since is lost")
+    @OperationImpact(Impact.ACTION_INFO)
+    ObjectName applySnapshot(@ParameterName("snapshot") @Description("Its id or name") String snapshot);
+
+    /** Deletes an internal snapshot. */
+    @Description("Deletes a snapshot that is kept in the image: a job does it")
+    @OperationImpact(Impact.ACTION_INFO)
+    ObjectName deleteSnapshot(@ParameterName("snapshot") @Description("Its id or name") String snapshot);
+
+    /** Lets another secret open an encrypted image as well. */
+    @Description("Lets another secret open an encrypted image as well: a job gives it a key slot")
+    @OperationImpact(Impact.ACTION_INFO)
+    ObjectName addKey(@ParameterName("secret") @Description("One of SecretNames of Host") String secret);
+
+    /** Puts another secret in the place of the one that opens an encrypted image. */
+    @Description("Puts another secret in the place of the one that opens an encrypted image: a job does it")
+    @OperationImpact(Impact.ACTION_INFO)
+    ObjectName changeKey(@ParameterName("secret") @Description("One of SecretNames of Host") String secret);
+
+    /** Removes the passphrase of a key slot; refused for the slot that the image's own secret opens alone. */
+    @Description("Removes the passphrase of a key slot, where the image's secret opens another one: a job does it")
+    @OperationImpact(Impact.ACTION_INFO)
+    ObjectName removeKey(@ParameterName("slot") @Description("One of KeySlots") int slot);
+
+    /**
+     * Offers the disk to other programs and hosts over NBD, until {@link #stopExport} or the server's end. Whoever reaches the
+     * address may use it.
+     *
+     * @return what clients open, for example {@code nbd://127.0.0.1:10809/web01.qcow2}
+     */
+    @Description("Offers the disk to other programs over NBD; whoever reaches the address may use it")
+    @OperationImpact(Impact.ACTION_INFO)
+    String startExport(
+            @ParameterName("host") @Description("The address to listen at, for example 127.0.0.1") String host,
+            @ParameterName("port") @Description("The port; 0 for one that is free") int port,
+            @ParameterName("writable") @Description("Whether clients may write") boolean writable);
+
+    /** Offers the disk no longer. */
+    @Description("Offers the disk no longer: requests in progress are answered, connections closed")
+    @OperationImpact(Impact.ACTION)
+    void stopExport();
 
     /**
      * Where the contents of the disk come from.

@@ -112,7 +112,7 @@ public interface ImageStoreMXBean {
     void appendUpload(
             @ParameterName("id") @Description("The number of the upload's job") long id,
             @ParameterName("offset") @Description("How many bytes came before this part") long offset,
-            @ParameterName("base64") @Description("The part in Base64, at most 4 MiB of data") String base64);
+            @ParameterName("base64") @Description("The part in Base64, at most 2 MiB of data") String base64);
 
     /**
      * Ends an upload of which all has come: the file gets its name and is one of the images.

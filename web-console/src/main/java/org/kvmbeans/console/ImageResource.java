@@ -25,6 +25,9 @@ import org.kvmbeans.ejb.ImageService;
 @Consumes(MediaType.APPLICATION_JSON)
 @Produces(MediaType.APPLICATION_JSON)
 public class ImageResource {
+    private static final long LARGEST_PORT = 65_535;
+    private static final long LARGEST_SLOT = 7;
+
     @EJB
     private ImageService images;
 
@@ -81,12 +84,51 @@ public class ImageResource {
                 images.useSecret(pool, image, RequestBody.text(values, "secret"));
                 yield Response.noContent().build();
             }
+            case "startExport" -> {
+                String uri = images.startExport(
+                        pool,
+                        image,
+                        RequestBody.text(values, "host"),
+                        (int) RequestBody.number(values, "port", 0, LARGEST_PORT),
+                        RequestBody.flag(values, "writable"));
+                yield Response.ok(Json.createObjectBuilder().add("uri", uri).build())
+                        .build();
+            }
+            case "stopExport" -> {
+                images.stopExport(pool, image);
+                yield Response.noContent().build();
+            }
             default -> job(started(pool, image, action, values));
         };
     }
 
-    private long started(String pool, String image, String action, JsonObject values)
-            throws InstanceNotFoundException {
+    /** Starts a job on the disk of a VM that is on. */
+    @POST
+    @Path("vms/{vm}/disks/{disk}/jobs/{action}")
+    public Response actOnDisk(
+            @PathParam("vm") String vm,
+            @PathParam("disk") String disk,
+            @PathParam("action") String action,
+            InputStream body)
+            throws IOException, InstanceNotFoundException {
+        JsonObject values = RequestBody.object(body);
+        String pool = RequestBody.text(values, "pool");
+        String name = RequestBody.text(values, "name");
+        String format = RequestBody.text(values, "format");
+        return job(
+                switch (action) {
+                    case "snapshot" -> images.snapshotDisk(vm, disk, pool, name);
+                    case "mirror" -> images.mirrorDisk(vm, disk, pool, name, format, options(values));
+                    case "backup" -> images.backupDisk(vm, disk, pool, name, format, options(values));
+                    case "stream" -> images.streamDisk(vm, disk);
+                    case "commit" -> images.commitDisk(vm, disk);
+                    default ->
+                        throw new NotFoundException("there is no job \"" + action
+                                + "\" of a disk: it is snapshot, mirror, backup, stream or commit");
+                });
+    }
+
+    private long started(String pool, String image, String action, JsonObject values) throws InstanceNotFoundException {
         return switch (action) {
             case "convert" ->
                 images.convert(
@@ -104,13 +146,19 @@ public class ImageResource {
                         pool, image, RequestBody.text(values, "otherPool"), RequestBody.text(values, "otherName"));
             case "measure" -> images.measure(pool, image, RequestBody.text(values, "format"), options(values));
             case "rebase" ->
-                images.rebase(
-                        pool, image, RequestBody.text(values, "backing"), RequestBody.text(values, "contents"));
+                images.rebase(pool, image, RequestBody.text(values, "backing"), RequestBody.text(values, "contents"));
             case "commit" -> images.commit(pool, image);
             case "stream" -> images.stream(pool, image);
+            case "createSnapshot" -> images.createSnapshot(pool, image, RequestBody.text(values, "snapshot"));
+            case "applySnapshot" -> images.applySnapshot(pool, image, RequestBody.text(values, "snapshot"));
+            case "deleteSnapshot" -> images.deleteSnapshot(pool, image, RequestBody.text(values, "snapshot"));
+            case "addKey" -> images.addKey(pool, image, RequestBody.text(values, "secret"));
+            case "changeKey" -> images.changeKey(pool, image, RequestBody.text(values, "secret"));
+            case "removeKey" ->
+                images.removeKey(pool, image, (int) RequestBody.number(values, "slot", 0, LARGEST_SLOT));
             default ->
-                throw new NotFoundException("there is no action \"" + action + "\" of an image: it is convert, check, "
-                        + "repair, resize, compare, measure, rebase, commit, stream, useSecret, unregister or delete");
+                throw new NotFoundException("there is no action \"" + action
+                        + "\" of an image: the actions are those of " + "the MBean org.kvmbeans:type=Image");
         };
     }
 
@@ -120,6 +168,7 @@ public class ImageResource {
     }
 
     private static Response job(long id) {
-        return Response.accepted(Json.createObjectBuilder().add("job", id).build()).build();
+        return Response.accepted(Json.createObjectBuilder().add("job", id).build())
+                .build();
     }
 }

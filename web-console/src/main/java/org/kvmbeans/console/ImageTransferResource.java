@@ -3,8 +3,8 @@ package org.kvmbeans.console;
 import jakarta.ejb.EJB;
 import jakarta.enterprise.context.RequestScoped;
 import jakarta.json.Json;
-import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.ClientErrorException;
+import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PUT;
@@ -62,7 +62,10 @@ public class ImageTransferResource {
             }
         }
         return Response.status(Response.Status.CREATED)
-                .entity(Json.createObjectBuilder().add("name", name).add("job", id).build())
+                .entity(Json.createObjectBuilder()
+                        .add("name", name)
+                        .add("job", id)
+                        .build())
                 .build();
     }
 

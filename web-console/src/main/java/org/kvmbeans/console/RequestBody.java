@@ -77,6 +77,27 @@ final class RequestBody {
         }
     }
 
+    /** A whole number of an object, within bounds. */
+    static long number(JsonObject object, String key, long least, long most) {
+        long number = number(object, key);
+        if (number < least || number > most) {
+            throw new BadRequestException(key + " is " + number + "; give " + least + " to " + most);
+        }
+        return number;
+    }
+
+    /** True or false; false where the object does not have the key. */
+    static boolean flag(JsonObject object, String key) {
+        JsonValue value = object.get(key);
+        if (value == null || value.equals(JsonValue.FALSE)) {
+            return false;
+        }
+        if (value.equals(JsonValue.TRUE)) {
+            return true;
+        }
+        throw new BadRequestException(key + " is " + shown(value) + "; give true or false");
+    }
+
     /** The text of a key; empty where the object does not have it. */
     static String text(JsonObject object, String key) {
         JsonValue value = object.get(key);

@@ -71,7 +71,8 @@ public class RequestGuard extends HttpFilter {
         // Neither type is one that a form of another site could send (Fetch standard, CORS-safelisted request headers).
         String wanted = request.getMethod().equals("PUT") ? "application/octet-stream" : "application/json";
         String type = request.getContentType();
-        if (type == null || !type.toLowerCase(Locale.ROOT).split(";", 2)[0].strip().equals(wanted)) {
+        if (type == null
+                || !type.toLowerCase(Locale.ROOT).split(";", 2)[0].strip().equals(wanted)) {
             return "the content type must be " + wanted;
         }
         SessionUser user = SessionUser.of(request);

@@ -64,8 +64,7 @@ public class StorageResource {
             case "refresh" -> storage.refresh(pool);
             case "remove" -> storage.removePool(pool);
             default ->
-                throw new NotFoundException(
-                        "there is no action \"" + action + "\" of a pool: it is refresh or remove");
+                throw new NotFoundException("there is no action \"" + action + "\" of a pool: it is refresh or remove");
         }
     }
 
@@ -78,8 +77,7 @@ public class StorageResource {
             case "cancel" -> jobs.cancel(id);
             case "complete" -> jobs.complete(id);
             default ->
-                throw new NotFoundException(
-                        "there is no action \"" + action + "\" of a job: it is cancel or complete");
+                throw new NotFoundException("there is no action \"" + action + "\" of a job: it is cancel or complete");
         }
     }
 

@@ -73,6 +73,8 @@ final class StorageViews {
                 .add("path", detail.path())
                 .add("clusterBytes", detail.clusterBytes())
                 .add("secret", detail.secret())
+                .add("keySlots", Json.createArrayBuilder(detail.keySlots()))
+                .add("exportUri", detail.exportUri())
                 .add("chain", chain)
                 .add("snapshots", snapshots)
                 .add("bitmaps", bitmaps)

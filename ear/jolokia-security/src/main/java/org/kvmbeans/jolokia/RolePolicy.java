@@ -40,8 +40,7 @@ public final class RolePolicy implements Restrictor {
             "compare",
             "measure",
             "map");
-    private static final Set<String> ADMIN_OPERATIONS =
-            Set.of(
+    private static final Set<String> ADMIN_OPERATIONS = Set.of(
             "defineVm",
             "undefine",
             "addDisk",
@@ -68,7 +67,18 @@ public final class RolePolicy implements Restrictor {
             "rebase",
             "commit",
             "stream",
-            "useSecret");
+            "useSecret",
+            "createSnapshot",
+            "applySnapshot",
+            "deleteSnapshot",
+            "addKey",
+            "changeKey",
+            "removeKey",
+            "startExport",
+            "stopExport",
+            "snapshot",
+            "mirror",
+            "backup");
     /** Command lines and environments carry passwords. */
     private static final Set<String> JDK_SECRETS =
             Set.of("SystemProperties", "InputArguments", "ClassPath", "BootClassPath", "LibraryPath");

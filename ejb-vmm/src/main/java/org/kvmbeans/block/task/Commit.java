@@ -24,6 +24,14 @@ public final class Commit {
     public interface Opening {
         /** Opens the backing file once more: to read and write, or to read. */
         DiskImage open(Access access) throws IOException;
+
+        /**
+         * The backing file durably holds all that the disk shows, and the disk is about to go on with it: the last moment to
+         * note that, before the guest writes to it. Requests wait meanwhile.
+         *
+         * @throws IOException where the disk is to stay as it is
+         */
+        default void committed() throws IOException {}
     }
 
     public Commit(CopyMeans means, SwitchableImage disk) {
@@ -47,7 +55,7 @@ public final class Commit {
                 if (base.sizeBytes() < disk.sizeBytes()) {
                     base.resize(disk.sizeBytes());
                 }
-                top = copyDown(base, unitBytes, progress);
+                top = copyDown(base, backing, unitBytes, progress);
                 committed = true;
             } finally {
                 if (!committed && !disk.isClosed()) {
@@ -59,13 +67,14 @@ public final class Commit {
         top.close();
     }
 
-    private DiskImage copyDown(DiskImage base, int unitBytes, Progress progress) throws IOException {
+    private DiskImage copyDown(DiskImage base, Opening backing, int unitBytes, Progress progress) throws IOException {
         LiveSink sink = new LiveSink(base, unitBytes, LiveSink.Contents.ANYTHING);
         try (LiveCopy copy = new LiveCopy(means, disk, LiveSource.Scope.TOP, sink, progress)) {
             copy.begin(Beginning.ALL);
             copy.converge();
             return copy.complete(exclusive -> {
                 base.flush();
+                backing.committed();
                 LayeredImage former = layered(exclusive.current());
                 exclusive.to(base);
                 former.exchangeBacking(null);

@@ -16,6 +16,7 @@ import org.kvmbeans.block.Storage;
 import org.kvmbeans.block.file.HostFile;
 import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.block.format.DiskImages;
+import org.kvmbeans.block.nbd.NbdClientOptions;
 import org.kvmbeans.mbeans.ImageLayer;
 import org.kvmbeans.sys.Posix;
 
@@ -24,32 +25,61 @@ final class ImageAccess {
     private final Posix posix;
     private final ImageStores stores;
     private final Secrets secrets;
+    private final DiskImages opener;
 
     ImageAccess(Posix posix, ImageStores stores, Secrets secrets) {
         this.posix = posix;
         this.stores = stores;
         this.secrets = secrets;
+        this.opener = new DiskImages(posix, NbdClientOptions.DEFAULT);
     }
 
-    /** How an image is opened: which files it may lead to is its pool's to say. */
+    /** Opens what images lead to. */
+    DiskImages opener() {
+        return opener;
+    }
+
+    /** How an image is opened: which files it may lead to is its pool's to say, and whose secret opens it the registry's. */
     OpenOptions options(Path image, Access access, CacheMode cache) {
-        SecretSource source = path -> passphrase(Path.of(path));
+        return options(image, access, cache, "");
+    }
+
+    /** @param otherwise the secret of images of which no registry names one; empty for none */
+    OpenOptions options(Path image, Access access, CacheMode cache, String otherwise) {
+        SecretSource source = path -> read(path, secretOf(Path.of(path), otherwise));
         return new OpenOptions(access, cache, stores.locations().rulesFor(image), source);
     }
 
-    private byte[] passphrase(Path image) throws DiskImageException {
-        String secret = stores.imageAt(image)
-                .map(known -> known.entry().secret())
-                .filter(name -> !name.isEmpty())
-                .orElseThrow(() -> new DiskImageException(
-                        Kind.DENIED,
-                        image.toString(),
-                        "it is encrypted, and no secret is named for it; define one, and name it with useSecret"));
+    /** The same for an image that is being made, whose secret no registry names yet; empty for none. */
+    OpenOptions optionsOfNew(Path image, CacheMode cache, String secret) {
+        SecretSource source = path ->
+                read(path, !secret.isEmpty() && path.equals(image.toString()) ? secret : secretOf(Path.of(path), ""));
+        return new OpenOptions(Access.READ_WRITE, cache, stores.locations().rulesFor(image), source);
+    }
+
+    /** The passphrase of an image that its pool's registry names a secret for. */
+    byte[] passphrase(Path image) throws DiskImageException {
+        return read(image.toString(), secretOf(image, ""));
+    }
+
+    private String secretOf(Path image, String otherwise) throws DiskImageException {
+        String registered =
+                stores.imageAt(image).map(known -> known.entry().secret()).orElse("");
+        String secret = registered.isEmpty() ? otherwise : registered;
+        if (secret.isEmpty()) {
+            throw new DiskImageException(
+                    Kind.DENIED,
+                    image.toString(),
+                    "it is encrypted, and no secret is named for it; define one, and name it with useSecret");
+        }
+        return secret;
+    }
+
+    private byte[] read(String image, String secret) throws DiskImageException {
         try {
             return secrets.read(secret);
         } catch (IOException e) {
-            DiskImageException denied =
-                    new DiskImageException(Kind.DENIED, image.toString(), String.valueOf(e.getMessage()));
+            DiskImageException denied = new DiskImageException(Kind.DENIED, image, String.valueOf(e.getMessage()));
             denied.initCause(e);
             throw denied;
         }
@@ -67,7 +97,7 @@ final class ImageAccess {
 
     /** Opens an image with all that it lies on. */
     DiskImage open(Path image, DiskFormat format, Access access, CacheMode cache) throws IOException {
-        return DiskImages.open(posix, image.toString(), format, options(image, access, cache));
+        return opener.open(image.toString(), format, options(image, access, cache));
     }
 
     /** Opens the file of an image as it is. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import javax.management.ObjectName;
+import org.kvmbeans.block.Access;
 import org.kvmbeans.export.job.Job;
 import org.kvmbeans.mbeans.DirtyBitmap;
 import org.kvmbeans.mbeans.ImageEncryption;
@@ -87,6 +88,16 @@ final class ImageBean implements ImageMXBean {
     @Override
     public ImageEncryption getEncryption() {
         return image().facts().encryption();
+    }
+
+    @Override
+    public int[] getKeySlots() {
+        return image().facts().keySlots().stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    @Override
+    public String getExportUri() {
+        return stores.exports().uri(image().path());
     }
 
     @Override
@@ -180,6 +191,46 @@ final class ImageBean implements ImageMXBean {
     @Override
     public ObjectName stream() {
         return stores.operations().stream(pool, image()).objectName();
+    }
+
+    @Override
+    public ObjectName createSnapshot(String snapshot) {
+        return stores.operations().createSnapshot(pool, image(), snapshot).objectName();
+    }
+
+    @Override
+    public ObjectName applySnapshot(String snapshot) {
+        return stores.operations().applySnapshot(pool, image(), snapshot).objectName();
+    }
+
+    @Override
+    public ObjectName deleteSnapshot(String snapshot) {
+        return stores.operations().deleteSnapshot(pool, image(), snapshot).objectName();
+    }
+
+    @Override
+    public ObjectName addKey(String secret) {
+        return stores.keys().add(pool, image(), secret).objectName();
+    }
+
+    @Override
+    public ObjectName changeKey(String secret) {
+        return stores.keys().change(pool, image(), secret).objectName();
+    }
+
+    @Override
+    public ObjectName removeKey(int slot) {
+        return stores.keys().remove(pool, image(), slot).objectName();
+    }
+
+    @Override
+    public String startExport(String host, int port, boolean writable) {
+        return stores.exports().start(pool, image(), host, port, writable ? Access.READ_WRITE : Access.READ_ONLY);
+    }
+
+    @Override
+    public void stopExport() {
+        stores.exports().stop(image().path());
     }
 
     @Override

@@ -1,15 +1,18 @@
 package org.kvmbeans.export.storage;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.CacheMode;
-import org.kvmbeans.block.Progress;
-import org.kvmbeans.block.format.DiskFormat;
+import org.kvmbeans.block.OpenOptions;
+import org.kvmbeans.block.crypto.LuksOptions;
 import org.kvmbeans.block.qcow2.Preallocation;
 import org.kvmbeans.block.qcow2.Qcow2Options;
 import org.kvmbeans.block.task.ImageMaker;
+import org.kvmbeans.block.task.LuksMaker;
+import org.kvmbeans.block.task.NewImage;
+import org.kvmbeans.block.task.Qcow2Maker;
 import org.kvmbeans.block.task.RawMaker;
 import org.kvmbeans.sys.Posix;
 
@@ -33,34 +36,37 @@ final class ImageCreation {
         }
     }
 
-    /** Makes an image without contents and gives it its name; nothing is left of it where that fails or is called off. */
-    void create(
-            Pool pool, String name, long bytes, ImageOptions options, @Nullable PoolImage backing, Progress progress)
+    /** Makes an image without contents and gives it its name; nothing is left of it where that fails. */
+    void create(Pool pool, String name, long bytes, ImageOptions options, @Nullable PoolImage backing)
             throws IOException {
-        Path file = pool.unfinished(name);
-        try {
-            if (options.format() == DiskFormat.QCOW2) {
-                new Qcow2Maker(posix, access, qcow2(pool, options, backing), backing).make(file, bytes, progress);
-            } else {
-                rawMaker(options).make(file, bytes);
-            }
-            pool.publish(file, name, new ImageRegistry.Entry(options.format(), ""));
-        } finally {
-            Files.deleteIfExists(file);
-        }
+        Path target = pool.directory().resolve(name);
+        NewImage.makeEmpty(maker(pool, target, options, backing), target, bytes, NewImage.Existing.REFUSE);
+        pool.register(name, entry(options));
     }
 
-    /** What makes images of these options in a pool, for operations that fill them. */
-    ImageMaker maker(Pool pool, ImageOptions options, @Nullable PoolImage backing) {
-        return options.format() == DiskFormat.QCOW2
-                ? new Qcow2Maker(posix, access, qcow2(pool, options, backing), backing)
-                : rawMaker(options);
+    /** What the registry says of an image that was made so. */
+    static ImageRegistry.Entry entry(ImageOptions options) {
+        return new ImageRegistry.Entry(options.format(), options.secret());
     }
 
-    static Qcow2Options qcow2(Pool pool, ImageOptions options, @Nullable PoolImage backing) {
-        return backing == null
+    /** What makes an image of these options in a pool. */
+    ImageMaker maker(Pool pool, Path target, ImageOptions options, @Nullable PoolImage backing) {
+        OpenOptions opening = access.optionsOfNew(target, CacheMode.WRITEBACK, options.secret());
+        return switch (options.format()) {
+            case RAW -> rawMaker(options);
+            case QCOW2 ->
+                new Qcow2Maker(posix, access.opener(), opening, qcow2(pool, options, backing), options.clusters());
+            case LUKS -> new LuksMaker(posix, opening, Objects.requireNonNull(options.luks()));
+        };
+    }
+
+    /** The options of a qcow2 image with its backing file and its encryption. */
+    Qcow2Options qcow2(Pool pool, ImageOptions options, @Nullable PoolImage backing) {
+        Qcow2Options qcow2 = backing == null
                 ? options.qcow2()
                 : options.qcow2().withBacking(ImageAccess.reference(pool.directory(), backing));
+        LuksOptions luks = options.luks();
+        return luks == null ? qcow2 : qcow2.withEncryption(Qcow2Maker.encryption(posix, luks));
     }
 
     private RawMaker rawMaker(ImageOptions options) {

@@ -17,6 +17,7 @@ import org.kvmbeans.mbeans.ImageSnapshot;
  * @param snapshots oldest first
  * @param bitmaps dirty bitmaps
  * @param encryption how its contents are encrypted
+ * @param keySlots those that have a passphrase
  * @param dirty whether it was not closed well
  * @param corrupt whether it was found to contradict itself
  * @param problem why it cannot be read; empty where it can
@@ -29,6 +30,7 @@ record ImageFacts(
         List<ImageSnapshot> snapshots,
         List<DirtyBitmap> bitmaps,
         ImageEncryption encryption,
+        List<Integer> keySlots,
         boolean dirty,
         boolean corrupt,
         String problem,
@@ -36,6 +38,6 @@ record ImageFacts(
     /** An image that cannot be read. */
     static ImageFacts unreadable(String problem, Map<Path, FileFacts> files) {
         return new ImageFacts(
-                0, 0, List.of(), List.of(), List.of(), ImageEncryption.NONE, false, false, problem, files);
+                0, 0, List.of(), List.of(), List.of(), ImageEncryption.NONE, List.of(), false, false, problem, files);
     }
 }

@@ -7,6 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.kvmbeans.block.ImageRules;
+import org.kvmbeans.block.crypto.LuksArea;
+import org.kvmbeans.block.crypto.LuksHeader;
+import org.kvmbeans.block.crypto.LuksVolume;
 import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.mbeans.ImageEncryption;
 import org.kvmbeans.mbeans.ImageLayer;
@@ -40,6 +43,7 @@ final class ImageInspector {
         return switch (format) {
             case RAW -> raw(image, file, files);
             case QCOW2 -> new Qcow2Inspection(posix, rules, files).inspect(image);
+            case LUKS -> luks(image, file, files);
         };
     }
 
@@ -51,10 +55,34 @@ final class ImageInspector {
                 List.of(),
                 List.of(),
                 ImageEncryption.NONE,
+                List.of(),
                 false,
                 false,
                 "",
                 files);
+    }
+
+    private ImageFacts luks(Path image, FileFacts file, Map<Path, FileFacts> files) {
+        try (UnlockedFile storage = UnlockedFile.open(posix, image.toString())) {
+            LuksHeader header = LuksVolume.readHeader(new LuksArea(posix, storage, 0, storage.sizeBytes()));
+            long size = Math.max(0, file.bytes() - header.payloadOffset());
+            ImageLayer layer = new ImageLayer(
+                    0, image.toString(), DiskFormat.LUKS.text(), size, Math.max(0, file.allocatedBytes()), "");
+            return new ImageFacts(
+                    size,
+                    0,
+                    List.of(layer),
+                    List.of(),
+                    List.of(),
+                    ImageEncryption.LUKS,
+                    header.usedSlots(),
+                    false,
+                    false,
+                    "",
+                    files);
+        } catch (IOException e) {
+            return ImageFacts.unreadable(String.valueOf(e.getMessage()), files);
+        }
     }
 
     static ImageLayer rawLayer(int depth, String path, FileFacts file) {

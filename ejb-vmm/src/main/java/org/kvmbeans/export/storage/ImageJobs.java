@@ -17,6 +17,7 @@ import org.kvmbeans.block.Storage;
 import org.kvmbeans.block.SwitchableImage;
 import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.block.qcow2.Measurement;
+import org.kvmbeans.block.qcow2.Qcow2Image;
 import org.kvmbeans.block.qcow2.check.CheckResult;
 import org.kvmbeans.block.qcow2.check.Qcow2Check;
 import org.kvmbeans.block.qcow2.check.Repair;
@@ -58,7 +59,8 @@ final class ImageJobs {
         return CopyMeans.of(posix);
     }
 
-    private Job start(JobKind kind, Pool pool, String image, Set<Path> writes, Set<Path> reads, JobTask task) {
+    /** Starts a job on an image of a pool. */
+    Job start(JobKind kind, Pool pool, String image, Set<Path> writes, Set<Path> reads, JobTask task) {
         Set<Path> onlyRead = new TreeSet<>(reads);
         onlyRead.removeAll(writes);
         JobRequest request = new JobRequest(
@@ -79,13 +81,14 @@ final class ImageJobs {
         long size = bytes == 0 && backing != null ? backing.facts().sizeBytes() : bytes;
         ImageCreation.requireSize(size);
         if (format == DiskFormat.QCOW2) {
-            ImageCreation.qcow2(pool, options, backing).requireSize(size);
+            options.qcow2().requireSize(size);
         }
         requireReachable(pool, target, backing);
+        stores.requireSecret(options.secret());
         pool.requireRoom(name, size);
         Set<Path> reads = backing == null ? Set.of() : ImageAccess.files(backing);
         return start(JobKind.CREATE, pool, name, Set.of(target), reads, control -> {
-            creation.create(pool, name, size, options, backing, control);
+            creation.create(pool, name, size, options, backing);
             return JobOutcome.DONE;
         });
     }
@@ -109,18 +112,19 @@ final class ImageJobs {
         ImageOptions options = ImageOptions.read(format, json);
         PoolImage backing = stores.backing(options.backing());
         requireReachable(targetPool, target, backing);
+        stores.requireSecret(options.secret());
         targetPool.requireRoom(name, source.facts().sizeBytes());
         Set<Path> reads = ImageAccess.files(source);
         if (backing != null) {
             reads.addAll(ImageAccess.files(backing));
         }
         return start(JobKind.CONVERT, targetPool, name, Set.of(target), reads, control -> {
-            Conversion conversion =
-                    new Conversion(means(), creation.maker(targetPool, options, backing), NewImage.Existing.REFUSE);
+            Conversion conversion = new Conversion(
+                    means(), creation.maker(targetPool, target, options, backing), NewImage.Existing.REFUSE);
             try (DiskImage from = access.open(source, Access.READ_ONLY)) {
                 conversion.run(from, target, control);
             }
-            targetPool.register(name, new ImageRegistry.Entry(format, ""));
+            targetPool.register(name, ImageCreation.entry(options));
             return JobOutcome.of("made from " + pool.name() + "/" + source.name());
         });
     }
@@ -216,7 +220,7 @@ final class ImageJobs {
         return start(JobKind.MEASURE, pool, image.name(), Set.of(), ImageAccess.files(image), control -> {
             try (DiskImage disk = access.open(image, Access.READ_ONLY)) {
                 Measurement measured = format == DiskFormat.QCOW2
-                        ? Measurement.ofContents(disk, ImageCreation.qcow2(pool, options, backing))
+                        ? Measurement.ofContents(disk, creation.qcow2(pool, options, backing))
                         : rawMeasurement(disk, control);
                 return new JobOutcome(
                         "it takes " + measured.requiredBytes() + " bytes, and " + measured.fullyAllocatedBytes()
@@ -298,6 +302,49 @@ final class ImageJobs {
                 new Streaming(means(), disk).run(null, control);
             }
             return JobOutcome.of("it stands alone now");
+        });
+    }
+
+    /** Takes an internal snapshot of a disk. */
+    Job createSnapshot(Pool pool, PoolImage image, String name) {
+        return onSnapshots(pool, image, JobKind.SNAPSHOT_CREATE, disk -> {
+            disk.snapshots().create(name, 0, 0);
+            return "snapshot \"" + name + "\" was taken";
+        });
+    }
+
+    /** Has a disk be what it was when a snapshot was taken. */
+    Job applySnapshot(Pool pool, PoolImage image, String idOrName) {
+        stores.requireNothingOnTop(pool, image);
+        return onSnapshots(pool, image, JobKind.SNAPSHOT_APPLY, disk -> {
+            disk.snapshots().apply(idOrName);
+            return "the disk is as it was when snapshot \"" + idOrName + "\" was taken";
+        });
+    }
+
+    /** Deletes an internal snapshot. */
+    Job deleteSnapshot(Pool pool, PoolImage image, String idOrName) {
+        return onSnapshots(pool, image, JobKind.SNAPSHOT_DELETE, disk -> {
+            disk.snapshots().delete(idOrName);
+            return "snapshot \"" + idOrName + "\" is gone";
+        });
+    }
+
+    private interface SnapshotChange {
+        String on(Qcow2Image disk) throws IOException;
+    }
+
+    private Job onSnapshots(Pool pool, PoolImage image, JobKind kind, SnapshotChange change) {
+        requireQcow2(image, "snapshots");
+        return start(kind, pool, image.name(), Set.of(image.path()), ImageAccess.files(image), control -> {
+            try (DiskImage disk = access.open(image, Access.READ_WRITE)) {
+                if (!(disk instanceof Qcow2Image qcow2)) {
+                    throw new IOException(image.path() + ": its format has no snapshots");
+                }
+                String done = change.on(qcow2);
+                qcow2.flush();
+                return JobOutcome.of(done);
+            }
         });
     }
 }

@@ -60,6 +60,9 @@ public final class ImageStores implements AutoCloseable {
     private final ImageInspector inspector;
     private final ImageAccess access;
     private final ImageJobs operations;
+    private final ImageKeys keys;
+    private final DiskJobs diskOperations;
+    private final Exports exports;
     private final Jobs jobs;
     private final Uploads uploads;
     private final Supplier<Collection<DiskUse>> disks;
@@ -90,9 +93,12 @@ public final class ImageStores implements AutoCloseable {
         inspector = new ImageInspector(posix);
         access = new ImageAccess(posix, this, secrets);
         operations = new ImageJobs(posix, this, access);
+        keys = new ImageKeys(access, secrets, operations);
         configuration = file.load();
         locations = new ImageLocations(configuration);
         jobs = new Jobs(registrar, notifications, hostSource, this::jobEnded);
+        diskOperations = new DiskJobs(posix, this, access);
+        exports = new Exports(posix, jobs, access);
         uploads = new Uploads(jobs, inspector, image -> locations.rulesFor(image));
     }
 
@@ -291,6 +297,21 @@ public final class ImageStores implements AutoCloseable {
         return operations;
     }
 
+    /** The operations on disks of VMs that are on. */
+    public DiskJobs diskOperations() {
+        return diskOperations;
+    }
+
+    /** The key slots of encrypted images. */
+    ImageKeys keys() {
+        return keys;
+    }
+
+    /** The images that are offered over NBD. */
+    Exports exports() {
+        return exports;
+    }
+
     /** Where images may lie. */
     ImageLocations locations() {
         return locations;
@@ -303,7 +324,8 @@ public final class ImageStores implements AutoCloseable {
         if (!problem.isEmpty()) {
             throw new DiskImageException(DiskImageException.Kind.DENIED, path.toString(), problem);
         }
-        return access.open(path, disk.format(), DiskOpener.accessOf(disk), disk.cache());
+        OpenOptions options = access.options(path, DiskOpener.accessOf(disk), disk.cache(), disk.secret());
+        return access.opener().open(path.toString(), disk.format(), options);
     }
 
     /** The pool of a name. */
@@ -414,11 +436,16 @@ public final class ImageStores implements AutoCloseable {
 
     /** Names the secret that opens an encrypted image. */
     void useSecret(Pool pool, PoolImage image, String secret) {
+        requireSecret(secret);
+        pool.register(image.name(), new ImageRegistry.Entry(image.entry().format(), secret));
+    }
+
+    /** Refuses the name of a secret that is not there; an empty one stands for none. */
+    void requireSecret(String secret) {
         if (!secret.isEmpty() && !secrets.has(secret)) {
             throw new IllegalArgumentException(
                     "secret is \"" + secret + "\"; there is none of that name: define it with Host.defineSecret");
         }
-        pool.register(image.name(), new ImageRegistry.Entry(image.entry().format(), secret));
     }
 
     /** Deletes an image that nobody uses. */

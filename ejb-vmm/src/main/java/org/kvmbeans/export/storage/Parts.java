@@ -4,8 +4,8 @@ import java.util.Base64;
 
 /** Parts of files as they come and go in Base64. */
 final class Parts {
-    /** The most bytes of one part: some megabytes keep an HTTP request of Jolokia bounded. */
-    static final int LARGEST_BYTES = 4 << 20;
+    /** The most bytes of one part: in Base64 it fits a request of the Jolokia agent. */
+    static final int LARGEST_BYTES = 2 << 20;
 
     private Parts() {}
 

@@ -11,11 +11,14 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.BackingReference;
 import org.kvmbeans.block.ImageRules;
+import org.kvmbeans.block.crypto.LuksArea;
+import org.kvmbeans.block.crypto.LuksVolume;
 import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.block.qcow2.BitmapDirectory;
 import org.kvmbeans.block.qcow2.BitmapDirectoryPointer;
 import org.kvmbeans.block.qcow2.BitmapEntry;
 import org.kvmbeans.block.qcow2.CryptMethod;
+import org.kvmbeans.block.qcow2.EncryptionHeader;
 import org.kvmbeans.block.qcow2.Feature;
 import org.kvmbeans.block.qcow2.Qcow2Header;
 import org.kvmbeans.block.qcow2.Qcow2HeaderFile;
@@ -56,6 +59,7 @@ final class Qcow2Inspection {
                     snapshots,
                     bitmaps,
                     encryption(header.crypt()),
+                    keySlots(file, header),
                     header.has(Feature.DIRTY),
                     header.has(Feature.CORRUPT),
                     problem,
@@ -71,6 +75,14 @@ final class Qcow2Inspection {
             case AES -> ImageEncryption.AES;
             case LUKS -> ImageEncryption.LUKS;
         };
+    }
+
+    private List<Integer> keySlots(UnlockedFile file, Qcow2Header header) throws IOException {
+        EncryptionHeader encryption = header.extensions().encryption();
+        return header.crypt() != CryptMethod.LUKS || encryption == null
+                ? List.of()
+                : LuksVolume.readHeader(new LuksArea(posix, file, encryption.offset(), encryption.bytes()))
+                        .usedSlots();
     }
 
     private List<ImageSnapshot> snapshots(UnlockedFile file, Qcow2Header header) throws IOException {

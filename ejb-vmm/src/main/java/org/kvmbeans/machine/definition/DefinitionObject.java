@@ -215,7 +215,7 @@ public final class DefinitionObject {
     }
 
     /** Notes that a required key is missing. */
-    void missing(String key, String right) {
+    public void missing(String key, String right) {
         document.problem(path + key + " is missing; " + right);
     }
 

@@ -3,7 +3,9 @@ package org.kvmbeans.machine.device;
 import java.io.IOException;
 import org.kvmbeans.block.Access;
 import org.kvmbeans.block.DiskImage;
+import org.kvmbeans.block.ImageRules;
 import org.kvmbeans.block.OpenOptions;
+import org.kvmbeans.block.SecretSource;
 import org.kvmbeans.block.format.DiskImages;
 import org.kvmbeans.machine.definition.DiskDefinition;
 import org.kvmbeans.sys.Posix;
@@ -18,13 +20,13 @@ public interface DiskOpener {
      */
     DiskImage open(DiskDefinition disk) throws IOException;
 
-    /** Opens images whatever pool they are in; they lead where {@code access} lets them. */
-    static DiskOpener of(Posix posix, ImageAccess access) {
+    /** Opens any file that this process may open, and whatever it leads to; no encrypted images. */
+    static DiskOpener ofAnyFile(Posix posix) {
         return disk -> DiskImages.open(
                 posix,
                 disk.path().toString(),
                 disk.format(),
-                new OpenOptions(accessOf(disk), disk.cache(), access.rules(disk), access.secrets(disk)));
+                new OpenOptions(accessOf(disk), disk.cache(), ImageRules.ANY, SecretSource.NONE));
     }
 
     /** What a disk's image is opened for. */
