@@ -64,6 +64,106 @@ export function changeVcpuCount(vm, count) {
   return request('POST', `api/vms/${encodeURIComponent(vm)}/vcpus`, JSON.stringify({ count }));
 }
 
+const POOLS = 'api/storage/pools';
+
+function poolPath(pool) {
+  return `${POOLS}/${encodeURIComponent(pool)}`;
+}
+
+function imagePath(pool, image) {
+  return `${poolPath(pool)}/images/${encodeURIComponent(image)}`;
+}
+
+/** Pools with their images, jobs, and the names of secrets. */
+export function storage() {
+  return request('GET', 'api/storage');
+}
+
+/** One image with its chain, snapshots and bitmaps. */
+export function image(pool, name) {
+  return request('GET', imagePath(pool, name));
+}
+
+/** Makes a directory a pool. */
+export function addPool(values) {
+  return request('POST', POOLS, JSON.stringify(values));
+}
+
+/** Runs an operation of a pool: refresh or remove. */
+export function actOnPool(pool, action) {
+  return request('POST', `${poolPath(pool)}/actions/${action}`, '{}');
+}
+
+/** Changes where images may lie. */
+export function changeDiskPathPolicy(policy) {
+  return request('POST', 'api/storage/policy', JSON.stringify({ policy }));
+}
+
+/** Creates an image; gives the number of the job that does it. */
+export function createImage(pool, values) {
+  return request('POST', `${poolPath(pool)}/images`, JSON.stringify(values));
+}
+
+/** Says what a file of a pool is. */
+export function registerImage(pool, name, format) {
+  return request('POST', `${poolPath(pool)}/files/${encodeURIComponent(name)}/actions/register`, JSON.stringify({ format }));
+}
+
+/** Runs an operation of an image; where it takes long, gives the number of its job. */
+export function actOnImage(pool, name, action, values = {}) {
+  return request('POST', `${imagePath(pool, name)}/actions/${action}`, JSON.stringify(values));
+}
+
+/** Starts a job on the disk of a VM that is on; gives its number. */
+export function startDiskJob(vm, disk, action, values = {}) {
+  const path = `api/vms/${encodeURIComponent(vm)}/disks/${encodeURIComponent(disk)}/jobs/${action}`;
+  return request('POST', path, JSON.stringify(values));
+}
+
+/** Cancels or completes a job. */
+export function actOnJob(id, action) {
+  return request('POST', `api/storage/jobs/${id}/actions/${action}`, '{}');
+}
+
+/** Keeps a secret, or replaces it. */
+export function defineSecret(name, value) {
+  return request('POST', 'api/storage/secrets', JSON.stringify({ name, value }));
+}
+
+/** Forgets a secret. */
+export function removeSecret(name) {
+  return request('POST', `api/storage/secrets/${encodeURIComponent(name)}/actions/remove`, '{}');
+}
+
+/** Where an image's file is downloaded from. */
+export function imageContent(pool, name) {
+  return `${imagePath(pool, name)}/content`;
+}
+
+/** Sends a file as an image; progress gets bytes sent and bytes in all, and signal may abort it. */
+export function uploadImage(pool, name, format, file, { progress, signal }) {
+  // Not fetch: it does not tell how much has been sent.
+  const upload = new XMLHttpRequest();
+  return new Promise((resolve, reject) => {
+    upload.open('PUT', `${poolPath(pool)}/uploads/${encodeURIComponent(name)}?format=${encodeURIComponent(format)}`);
+    upload.setRequestHeader('Content-Type', 'application/octet-stream');
+    upload.setRequestHeader('X-CSRF-Token', csrfToken);
+    upload.upload.addEventListener('progress', ({ loaded, total }) => progress(loaded, total));
+    upload.addEventListener('load', () => {
+      const answer = parse(upload.responseText);
+      if (upload.status === 201) {
+        resolve(answer);
+      } else {
+        reject(new ApiError(upload.status, answer?.error ?? `The server answered ${upload.status}.`));
+      }
+    });
+    upload.addEventListener('error', () => reject(new ApiError(0, 'The connection broke while the image was sent.')));
+    upload.addEventListener('abort', () => reject(new ApiError(0, 'The upload was called off.')));
+    signal.addEventListener('abort', () => upload.abort());
+    upload.send(file);
+  });
+}
+
 /** Goes to the login page, which returns to the page that is shown now. */
 export function goToLogin() {
   location.replace(`login.html${location.hash}`);

@@ -1,11 +1,13 @@
 // The console's start: session, header, and which page is shown for which address.
 
 import * as api from './api.js';
-import { Meter, announce, h, setText } from './dom.js';
+import { Meter, announce, h, setAttribute, setText } from './dom.js';
 import * as format from './format.js';
 import { Store } from './store.js';
 import { DefineView } from './views/define.js';
+import { ImageView } from './views/image.js';
 import { ListView } from './views/list.js';
+import { StorageView } from './views/storage.js';
 import { VmView } from './views/vm.js';
 
 const main = document.getElementById('main');
@@ -40,17 +42,28 @@ class HostHeader {
 function roleNote(session) {
   const note = h('p', { class: 'role-note hint', hidden: session.canDefine });
   note.textContent = session.canOperate
-    ? 'You are an operator: defining VMs, and adding and removing their devices, needs the role kvmbeans-admin.'
+    ? 'You are an operator: defining VMs, adding and removing their devices, and changing disk images needs the role kvmbeans-admin.'
     : 'You are a viewer: everything can be read; actions need the role kvmbeans-operator.';
   return note;
 }
 
 function viewFor(hash, context) {
-  const [, page, name] = hash.match(/^#\/(vms|define)?(?:\/([^/]*))?$/) ?? [];
-  if (page === 'vms' && name) {
-    return new VmView(context, decoded(name));
+  const [page, ...names] = hash.replace(/^#\/?/, '').split('/').map(decoded);
+  if (page === 'vms' && names[0]) {
+    return new VmView(context, names[0]);
+  }
+  if (page === 'storage') {
+    return names[0] && names[1] ? new ImageView(context, names[0], names[1]) : new StorageView(context);
   }
   return page === 'define' ? new DefineView(context) : new ListView(context);
+}
+
+/** Marks the part of the console that is shown. */
+function markPart(hash) {
+  const shown = hash.startsWith('#/storage') ? '#/storage' : '#/';
+  for (const link of document.querySelectorAll('.parts a')) {
+    setAttribute(link, 'aria-current', link.getAttribute('href') === shown ? 'page' : null);
+  }
 }
 
 function decoded(part) {
@@ -74,6 +87,7 @@ async function start() {
     const first = view === null;
     view?.dispose();
     view = viewFor(location.hash, context);
+    markPart(location.hash);
     document.title = `${view.title} · KVM Beans`;
     main.replaceChildren(view.element);
     view.update();

@@ -17,6 +17,10 @@ class Field {
       this.input.value = value;
     } else if (kind === 'check') {
       this.input = h('input', { ...ids, type: 'checkbox', checked: value === true });
+    } else if (kind === 'password') {
+      this.input = h('input', { ...ids, type: 'password', autocomplete: 'new-password', maxLength: 512 });
+    } else if (kind === 'file') {
+      this.input = h('input', { ...ids, type: 'file' });
     } else {
       this.input = h('input', { ...ids, value, autocomplete: 'off', spellcheck: false, maxLength: 4096, inputMode: kind === 'number' ? 'numeric' : 'text' });
     }
@@ -36,7 +40,10 @@ class Field {
     if (this.kind === 'check') {
       return this.input.checked;
     }
-    const text = this.input.value.trim();
+    if (this.kind === 'file') {
+      return this.input.files[0];
+    }
+    const text = this.kind === 'password' ? this.input.value : this.input.value.trim();
     if (text === '') {
       return undefined;
     }
@@ -53,11 +60,11 @@ class Field {
 
 /**
  * Asks for values. "send" gets them by key and returns a promise; where it fails, the server's words are shown beside
- * the fields they are about and the dialog stays.
+ * the fields they are about and the dialog stays. Where the user gives up while it is under way, its AbortSignal tells.
  *
  * @returns a promise of what "send" gave, or null where the user gave up
  */
-export function askFor({ title, note = '', fields, verb, send }) {
+export function askFor({ title, note = '', fields, verb, send, progress = null }) {
   const id = `form-${++number}`;
   const parts = fields.map((field) => new Field(id, field));
   const error = new ErrorBox();
@@ -68,9 +75,11 @@ export function askFor({ title, note = '', fields, verb, send }) {
       h('h2', { id: `${id}-title` }, title),
       ...(note ? [h('p', { class: 'hint' }, note)] : []),
       h('div', { class: 'fields' }, ...parts.map((part) => part.element)),
+      ...(progress ? [progress.element] : []),
       error.element,
       h('div', { class: 'actions end' }, cancel, submit)));
   const before = document.activeElement;
+  const giving = new AbortController();
   let answer = null;
 
   async function trySending(event) {
@@ -80,7 +89,7 @@ export function askFor({ title, note = '', fields, verb, send }) {
     }
     submit.ariaBusy = 'true';
     try {
-      answer = await send(Object.fromEntries(parts.map((part) => [part.key, part.value]))) ?? {};
+      answer = await send(Object.fromEntries(parts.map((part) => [part.key, part.value])), giving.signal) ?? {};
       dialog.close();
     } catch (refusal) {
       show(refusal);
@@ -104,6 +113,7 @@ export function askFor({ title, note = '', fields, verb, send }) {
   return new Promise((resolve) => {
     dialog.addEventListener('close', () => {
       dialog.remove();
+      giving.abort();
       before?.focus();
       resolve(answer);
     });

@@ -1,6 +1,6 @@
 // What the server refused, put beside the fields that it is about.
 
-const PREAMBLE = 'the definition is refused';
+const PREAMBLES = ['the definition is refused', 'the options is refused'];
 
 /**
  * Takes a refusal apart: the problems that name a key, by key, and the rest. The server writes a problem as
@@ -16,5 +16,5 @@ export function problemsByField(message, keys) {
     byField.set(match[1], byField.has(match[1]) ? `${byField.get(match[1])}; ${problem}` : problem);
   });
   const before = message.slice(0, found[0]?.index ?? message.length);
-  return { byField, rest: before === '' || before === PREAMBLE ? '' : message };
+  return { byField, rest: before === '' || PREAMBLES.includes(before) ? '' : message };
 }

@@ -76,7 +76,17 @@ class ArchitectureTest {
                         "com.fasterxml.jackson.."));
         uses.put(
                 "export..",
-                List.of("machine..", "arch.x86", "legacy..", "stream", "virtio..", "block..", "kvm", "sys", "mbeans"));
+                List.of(
+                        "machine..",
+                        "arch.x86",
+                        "legacy..",
+                        "stream",
+                        "virtio..",
+                        "block..",
+                        "kvm",
+                        "sys",
+                        "mbeans",
+                        "com.fasterxml.jackson.."));
         uses.put("worker..", List.of("export..", "machine..", "sys", "sys.jna", "mbeans"));
         uses.put(
                 "ejb..",

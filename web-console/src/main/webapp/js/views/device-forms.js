@@ -4,6 +4,7 @@ import * as api from '../api.js';
 import { askFor } from '../form-dialog.js';
 import * as format from '../format.js';
 
+const FORMATS = [['raw', 'raw'], ['qcow2', 'qcow2'], ['luks', 'luks']];
 const CACHE_MODES = ['writeback', 'none', 'writethrough', 'directsync', 'unsafe'];
 const ERROR_POLICIES = [['report', 'report: the guest is told'], ['stop', 'stop: the VM is paused'], ['ignore', 'ignore']];
 const BACKENDS = [['', 'as bridge and TAP suggest'], ['vhost', 'vhost: TAP and the kernel'], ['tap', 'tap: TAP and our threads'],
@@ -18,7 +19,7 @@ export function addDisk(vm) {
       { key: 'serial', label: 'Serial number', hint: 'May stay empty' },
       { key: 'queues', label: 'Queues', hint: '1 if empty', kind: 'number' },
       { key: 'path', label: 'Image or block device', hint: 'Path on the host', wide: true, required: true },
-      { key: 'format', label: 'Format', kind: 'select', value: 'raw', options: [['raw', 'raw']] },
+      { key: 'format', label: 'Format', kind: 'select', value: 'raw', options: FORMATS },
       { key: 'cache', label: 'Cache mode', kind: 'select', value: 'writeback', options: CACHE_MODES.map((mode) => [mode, mode]) },
       { key: 'onError', label: 'On an error of the host', kind: 'select', value: 'report', options: ERROR_POLICIES },
       { key: 'readOnly', label: 'The guest may only read', kind: 'check' },
@@ -74,6 +75,35 @@ export function limitDevice(vm, kind, device, action, direction, limits) {
     verb: 'Limit',
     send: (values) => api.actOnDevice(vm, kind, device.name, action,
       Object.fromEntries(Object.entries(values).map(([key, value]) => [key, wholeBytes(key, value ?? '0')]))),
+  });
+}
+
+const DISK_JOBS = {
+  snapshot: {
+    verb: 'Keep',
+    note: 'Keeps what the disk holds now: a new qcow2 image comes over the present one, which is written no more. The guest goes on.',
+  },
+  mirror: {
+    verb: 'Mirror',
+    note: 'Copies the disk and keeps the copy equal. When its job is READY, completing it has the disk go on with the copy.',
+  },
+  backup: { verb: 'Back up', note: 'Copies the disk as it is now. What the guest writes meanwhile is not in the copy.' },
+};
+
+/** Asks where an operation on a running VM's disk makes its new image: action is snapshot, mirror or backup. */
+export async function startDiskJob(vm, disk, action) {
+  const { pools } = await api.storage();
+  const { verb, note } = DISK_JOBS[action];
+  return askFor({
+    title: `${verb} ${disk.name} of ${vm}`,
+    note,
+    fields: [
+      { key: 'pool', label: 'Pool', kind: 'select', value: pools[0]?.name ?? '', options: pools.map(({ name }) => [name, name]) },
+      { key: 'name', label: 'Name of the new file', required: true },
+      ...(action === 'snapshot' ? [] : [{ key: 'format', label: 'Format', kind: 'select', value: 'qcow2', options: FORMATS.slice(0, 2) }]),
+    ],
+    verb,
+    send: ({ pool = '', name = '', format: chosen = 'qcow2' }) => api.startDiskJob(vm, disk.name, action, { pool, name, format: chosen }),
   });
 }
 

@@ -123,11 +123,23 @@ export class DevicePanels {
 
   #diskActions() {
     const off = (disk) => (disk.state === 'DETACHED' ? 'Only a running VM can be told of a new size' : '');
+    const idle = (disk) => (disk.state === 'DETACHED' ? 'The VM is off: see the image on the page Storage' : '');
+    const job = (action, label) => simple(action, label, ADMIN, (disk) => this.#startJob(action, disk), idle);
     return [
+      job('snapshot', 'Snapshot'), job('mirror', 'Mirror'), job('backup', 'Back up'), job('stream', 'Stream'), job('commit', 'Commit'),
       simple('resize', 'Resize', ADMIN, (disk) => forms.resizeDisk(this.#vm, disk), off),
       simple('limit', 'Limit', OPERATOR, (disk) => forms.limitDevice(this.#vm, 'disks', disk, 'limit', 'what may move through', disk.limits)),
       this.#remove('disks', 'The guest loses the disk, and the definition too. The image is kept.'),
     ];
+  }
+
+  async #startJob(action, disk) {
+    const answer = action === 'stream' || action === 'commit'
+      ? await api.startDiskJob(this.#vm, disk.name, action)
+      : await forms.startDiskJob(this.#vm, disk, action);
+    if (answer?.job) {
+      announce(`Job ${answer.job} has begun: see the page Storage.`);
+    }
   }
 
   #nicActions() {

@@ -85,6 +85,14 @@ public interface DiskImage extends AutoCloseable {
     /** Bytes that the host's storage has allocated; -1 where it cannot tell. */
     long allocatedBytes();
 
+    /**
+     * Says that it will not be written any more: it is made durable, and others may open it to read from now on. Comes when
+     * no request is in progress.
+     */
+    default void stopWriting() throws IOException {
+        flush();
+    }
+
     /** Gives the storage back; durable only what was flushed. Idempotent. */
     @Override
     void close() throws IOException;

@@ -1,5 +1,7 @@
 package org.kvmbeans.block;
 
+import java.nio.file.Path;
+
 /**
  * Which files the contents of an image may lead to. An image may come from anywhere; the path of a backing file or data file
  * in it must not let its author read or write what he likes.
@@ -18,11 +20,13 @@ public interface ImageRules {
     };
 
     /** Whatever this process may open: for tools that an administrator runs on files of his own. */
-    ImageRules ANY = (image, reference) -> java.nio.file.Path.of(image)
-            .toAbsolutePath()
-            .resolveSibling(reference)
-            .normalize()
-            .toString();
+    ImageRules ANY = (image, reference) -> reference.startsWith("nbd") && reference.contains("://")
+            ? reference
+            : Path.of(image)
+                    .toAbsolutePath()
+                    .resolveSibling(reference)
+                    .normalize()
+                    .toString();
 
     /**
      * Says which file a reference means.

@@ -39,4 +39,14 @@ public interface LayeredImage extends DiskImage {
      * @param backing the image that it names, opened to read; null exactly where {@code reference} is
      */
     void changeBacking(@Nullable BackingReference reference, @Nullable DiskImage backing) throws IOException;
+
+    /**
+     * Puts another opening of the same backing file in the place of the present one, which becomes the caller's: to write
+     * to it, for instance, or to keep it when this image is closed. Nothing is written, and the contents stay. The caller
+     * has seen to it that no request is in progress; without a backing file none may come but {@link #close} and this one.
+     *
+     * @return the present one, which is not closed; null where there is none
+     */
+    @Nullable
+    DiskImage exchangeBacking(@Nullable DiskImage sameContents);
 }

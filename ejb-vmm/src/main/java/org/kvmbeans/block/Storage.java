@@ -1,6 +1,8 @@
 package org.kvmbeans.block;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.IoVector;
 
 /**
@@ -29,6 +31,21 @@ public interface Storage extends AutoCloseable {
     /** Writes all of {@code source} from {@code offset} on; beyond the end it grows, where it can. */
     void write(long offset, IoVector source) throws IOException;
 
+    /** Reads without waiting, if that is possible; as {@link DiskImage#readAtOnce}. */
+    default boolean readAtOnce(long offset, IoVector target) throws IOException {
+        return false;
+    }
+
+    /** Writes without waiting, if that can be expected; as {@link DiskImage#writeAtOnce}. */
+    default boolean writeAtOnce(long offset, IoVector source) throws IOException {
+        return false;
+    }
+
+    /** Opens a way to read and write while the caller goes on; as {@link DiskImage#openAsync}. */
+    default <T> @Nullable AsyncRequests<T> openAsync(EventFd signal) {
+        return null;
+    }
+
     /** Makes every write that was done before durable. */
     void flush() throws IOException;
 
@@ -55,6 +72,14 @@ public interface Storage extends AutoCloseable {
      * @return {@link Extent.Kind#DATA} or {@link Extent.Kind#ZERO}; data where it cannot tell
      */
     Extent extent(long offset, long length) throws IOException;
+
+    /**
+     * Says that it will not be written any more: it is made durable, and others may open it to read from now on. Comes when
+     * no request is in progress.
+     */
+    default void stopWriting() throws IOException {
+        flush();
+    }
 
     /** Closes and unlocks it; durable only what was flushed. Idempotent. */
     @Override

@@ -10,6 +10,9 @@ import javax.management.ObjectName;
 import org.kvmbeans.mbeans.BalloonMXBean;
 import org.kvmbeans.mbeans.DiskMXBean;
 import org.kvmbeans.mbeans.HostMXBean;
+import org.kvmbeans.mbeans.ImageMXBean;
+import org.kvmbeans.mbeans.ImageStoreMXBean;
+import org.kvmbeans.mbeans.JobMXBean;
 import org.kvmbeans.mbeans.NicMXBean;
 import org.kvmbeans.mbeans.ObjectNames;
 import org.kvmbeans.mbeans.SerialPortMXBean;
@@ -76,6 +79,34 @@ final class MBeans {
 
     static VirtQueueMXBean virtQueue(ObjectName name) {
         return JMX.newMXBeanProxy(server(), name, VirtQueueMXBean.class);
+    }
+
+    static ImageStoreMXBean imageStore(String pool) throws InstanceNotFoundException {
+        return proxy(ObjectNames.imageStore(pool), ImageStoreMXBean.class);
+    }
+
+    static ImageMXBean image(String pool, String image) throws InstanceNotFoundException {
+        return proxy(ObjectNames.image(pool, image), ImageMXBean.class);
+    }
+
+    /** The job of a number, whether it is a pool's or a VM's. */
+    static JobMXBean job(long id) throws InstanceNotFoundException {
+        for (ObjectName name : names(ObjectNames.jobOfId(id))) {
+            return proxy(name, JobMXBean.class);
+        }
+        throw new InstanceNotFoundException("job " + id);
+    }
+
+    static ImageStoreMXBean imageStore(ObjectName name) {
+        return JMX.newMXBeanProxy(server(), name, ImageStoreMXBean.class);
+    }
+
+    static ImageMXBean image(ObjectName name) {
+        return JMX.newMXBeanProxy(server(), name, ImageMXBean.class);
+    }
+
+    static JobMXBean job(ObjectName name) {
+        return JMX.newMXBeanProxy(server(), name, JobMXBean.class);
     }
 
     /** A device of any kind, as far as all are alike. */

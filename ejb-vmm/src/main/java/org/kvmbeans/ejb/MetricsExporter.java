@@ -27,7 +27,7 @@ import org.eclipse.microprofile.metrics.MetricRegistry;
 import org.kvmbeans.mbeans.ObjectNames;
 
 /**
- * Gives each MBean of the host and its VMs metrics while it is registered. They come and go with the MBean, by the MBean
+ * Gives each MBean of the host, its VMs and its disk images metrics while it is registered. They come and go with the MBean, by the MBean
  * server's own notifications; a timer finds exit reasons that occurred for the first time.
  */
 @Singleton
@@ -87,6 +87,10 @@ public class MetricsExporter {
                 series.computeIfAbsent(name, queue -> DeviceMetrics.registerQueue(registry, queue, MAX_AGE));
             case "Balloon" ->
                 series.computeIfAbsent(name, balloon -> DeviceMetrics.registerBalloon(registry, balloon, MAX_AGE));
+            case "ImageStore" ->
+                series.computeIfAbsent(name, pool -> StorageMetrics.registerPool(registry, pool, MAX_AGE));
+            case "Image" -> series.computeIfAbsent(name, image -> StorageMetrics.registerImage(registry, image));
+            case "Job" -> series.computeIfAbsent(name, job -> StorageMetrics.registerJob(registry, job, MAX_AGE));
             case "Vcpu" -> vcpus.computeIfAbsent(name, vcpu -> new VcpuMetrics(registry, vcpu, MAX_AGE));
             default -> {
                 // an MBean without metrics

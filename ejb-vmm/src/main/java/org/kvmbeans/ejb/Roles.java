@@ -6,9 +6,9 @@ import java.util.Set;
 public final class Roles {
     /** Reads everything. */
     public static final String VIEWER = "kvmbeans-viewer";
-    /** Runs virtual machines: start to power-off, serial input, links, rate limits, balloon. Implies {@link #VIEWER}. */
+    /** Runs virtual machines: start to power-off, serial input, links, rate limits, balloon, calls jobs off. Implies {@link #VIEWER}. */
     public static final String OPERATOR = "kvmbeans-operator";
-    /** Defines and undefines virtual machines, adds and removes their devices. Implies {@link #OPERATOR}. */
+    /** Defines and undefines virtual machines, adds and removes their devices, makes and changes disk images. Implies {@link #OPERATOR}. */
     public static final String ADMIN = "kvmbeans-admin";
 
     private Roles() {}

@@ -4,6 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import javax.management.NotificationBroadcasterSupport;
 import javax.management.ObjectName;
+import org.kvmbeans.export.jmx.DescribedMBean;
+import org.kvmbeans.export.storage.ImageStores;
 import org.kvmbeans.machine.VirtualMachine;
 import org.kvmbeans.machine.device.DeviceKind;
 import org.kvmbeans.machine.device.QueueMonitor;
@@ -25,11 +27,14 @@ import org.kvmbeans.mbeans.VsockMXBean;
 /** Makes the MBeans of a VM's virtio devices. */
 final class DeviceBeans {
     private final VirtualMachine machine;
+    private final ImageStores images;
     private final String vm;
     private final NotificationBroadcasterSupport silent = new NotificationBroadcasterSupport();
 
-    DeviceBeans(VirtualMachine machine) {
+    /** @param images the pools, for operations on the images of disks */
+    DeviceBeans(VirtualMachine machine, ImageStores images) {
         this.machine = machine;
+        this.images = images;
         this.vm = machine.definition().name();
     }
 
@@ -66,7 +71,7 @@ final class DeviceBeans {
 
     private DescribedMBean<?> bean(VmDevice device) {
         if (device instanceof VmDisk disk) {
-            return described(new DiskBean(machine, disk), DiskMXBean.class);
+            return described(new DiskBean(machine, disk, images), DiskMXBean.class);
         }
         if (device instanceof VmNic nic) {
             return described(new NicBean(machine, nic), NicMXBean.class);

@@ -2,10 +2,13 @@ package org.kvmbeans.export;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.ToLongFunction;
+import javax.management.ObjectName;
+import org.kvmbeans.export.storage.Formats;
+import org.kvmbeans.export.storage.ImageStores;
+import org.kvmbeans.export.storage.LiveDisk;
 import org.kvmbeans.machine.VirtualMachine;
 import org.kvmbeans.machine.device.VmDisk;
 import org.kvmbeans.mbeans.CacheMode;
@@ -23,10 +26,12 @@ import org.kvmbeans.virtio.spi.QueueCounters;
 final class DiskBean extends VirtioDeviceBean implements DiskMXBean {
     private final VirtualMachine machine;
     private final VmDisk disk;
+    private final ImageStores images;
     private final BlockCounters counters;
 
-    DiskBean(VirtualMachine machine, VmDisk disk) {
+    DiskBean(VirtualMachine machine, VmDisk disk, ImageStores images) {
         super(machine.definition().name(), disk);
+        this.images = images;
         this.machine = machine;
         this.disk = disk;
         this.counters = disk.blockCounters();
@@ -39,7 +44,7 @@ final class DiskBean extends VirtioDeviceBean implements DiskMXBean {
 
     @Override
     public String getFormat() {
-        return disk.definition().format().name().toLowerCase(Locale.ROOT);
+        return disk.definition().format().text();
     }
 
     @Override
@@ -181,6 +186,39 @@ final class DiskBean extends VirtioDeviceBean implements DiskMXBean {
     @Override
     public void resize(long bytes) {
         disk.resize(bytes);
+    }
+
+    private LiveDisk live() {
+        return new LiveDisk(machine, disk);
+    }
+
+    @Override
+    public ObjectName snapshot(String pool, String name) {
+        return images.diskOperations().snapshot(live(), pool, name).objectName();
+    }
+
+    @Override
+    public ObjectName mirror(String pool, String name, String format, String options) {
+        return images.diskOperations()
+                .mirror(live(), pool, name, Formats.parse(format), options)
+                .objectName();
+    }
+
+    @Override
+    public ObjectName backup(String pool, String name, String format, String options) {
+        return images.diskOperations()
+                .backup(live(), pool, name, Formats.parse(format), options)
+                .objectName();
+    }
+
+    @Override
+    public ObjectName stream() {
+        return images.diskOperations().stream(live()).objectName();
+    }
+
+    @Override
+    public ObjectName commit() {
+        return images.diskOperations().commit(live()).objectName();
     }
 
     private static long overAll(ToLongFunction<BlockOperation> value) {

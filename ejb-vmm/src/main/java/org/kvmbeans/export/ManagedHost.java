@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentNavigableMap;
@@ -16,12 +18,20 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.ObjectName;
+import org.kvmbeans.export.jmx.DescribedMBean;
+import org.kvmbeans.export.jmx.Notifications;
+import org.kvmbeans.export.jmx.Registrar;
+import org.kvmbeans.export.job.JobRequest;
+import org.kvmbeans.export.job.Jobs;
+import org.kvmbeans.export.storage.DiskUse;
+import org.kvmbeans.export.storage.ImageStores;
 import org.kvmbeans.kvm.KvmProbe;
 import org.kvmbeans.machine.MachineServices;
 import org.kvmbeans.machine.VirtualMachine;
 import org.kvmbeans.machine.VmState;
 import org.kvmbeans.machine.definition.DefinitionException;
 import org.kvmbeans.machine.definition.DefinitionLimits;
+import org.kvmbeans.machine.definition.DiskDefinition;
 import org.kvmbeans.machine.definition.VmDefinition;
 import org.kvmbeans.machine.definition.VmDefinitionReader;
 import org.kvmbeans.mbeans.HostMXBean;
@@ -48,9 +58,12 @@ public final class ManagedHost implements AutoCloseable {
     private final MachineServices services;
     private final DefinitionStore store;
     private final DefinitionLimits limits;
-    private final VmNotifications notifications = new VmNotifications();
-    private final VmNotifications.Source source = new VmNotifications.Source(
-            ObjectNames.host(), VmNotifications.lifecycle(NotificationTypes.DEFINED, NotificationTypes.UNDEFINED));
+    private final ImageStores images;
+    private final Notifications notifications = new Notifications();
+    private final Notifications.Source source = new Notifications.Source(
+            ObjectNames.host(),
+            Notifications.lifecycle(NotificationTypes.DEFINED, NotificationTypes.UNDEFINED),
+            Notifications.job(Jobs.types()));
 
     private final ConcurrentNavigableMap<String, ManagedVm> vms = new ConcurrentSkipListMap<>();
     /** Names that are defined, or being defined or undefined. */
@@ -66,7 +79,9 @@ public final class ManagedHost implements AutoCloseable {
         this.server = server;
         this.store = DefinitionStore.open(home.folder().resolve("vms"));
         this.limits = HostLimits.of(probe, PROC);
-        this.services = new MachineServices(posix);
+        this.images =
+                ImageStores.open(home.folder(), posix, new Registrar(server), notifications, source, this::diskUses);
+        this.services = new MachineServices(posix, images::openDisk);
     }
 
     /**
@@ -79,10 +94,10 @@ public final class ManagedHost implements AutoCloseable {
     public static ManagedHost open(Path home, Posix posix, MBeanServer server) throws IOException {
         HostHome taken = HostHome.take(home);
         try {
+            requireNoOther(server);
             KvmProbe probe = KvmProbe.probe(posix);
             ManagedHost host = new ManagedHost(taken, posix, server, probe);
             try {
-                host.requireNoOther();
                 host.loadDefinitions();
                 // Last, for a client takes the host's MBean as a sign that all VMs are there.
                 host.registerHost(probe);
@@ -98,7 +113,7 @@ public final class ManagedHost implements AutoCloseable {
         }
     }
 
-    private void requireNoOther() {
+    private static void requireNoOther(MBeanServer server) {
         if (server.isRegistered(ObjectNames.host())) {
             throw new IllegalStateException(OTHER_HOST);
         }
@@ -122,6 +137,7 @@ public final class ManagedHost implements AutoCloseable {
             vm.register();
             claimedNames.add(vm.name());
             vms.put(vm.name(), vm);
+            definition.devices().disks().forEach(this::registerImage);
         }
     }
 
@@ -141,6 +157,15 @@ public final class ManagedHost implements AutoCloseable {
     private ManagedVm createVm(VmDefinition definition) {
         VirtualMachine machine = new VirtualMachine(definition, services, this::replaceInStore);
         return new ManagedVm(machine, this, server, notifications);
+    }
+
+    private List<DiskUse> diskUses() {
+        return vms.values().stream().flatMap(vm -> vm.diskUses().stream()).toList();
+    }
+
+    /** The pools of disk images, and the jobs on them. */
+    ImageStores images() {
+        return images;
     }
 
     /** The folder it was opened with. */
@@ -168,6 +193,14 @@ public final class ManagedHost implements AutoCloseable {
      */
     ObjectName define(String json) {
         VmDefinition definition = VmDefinitionReader.readNew(json, limits);
+        List<String> problems = new ArrayList<>();
+        List<DiskDefinition> disks = definition.devices().disks();
+        for (int i = 0; i < disks.size(); i++) {
+            problemOf(disks.get(i), "disks[" + i + "].").ifPresent(problems::add);
+        }
+        if (!problems.isEmpty()) {
+            throw new DefinitionException("the definition", problems);
+        }
         Lock open = enter();
         try {
             return define(definition);
@@ -195,6 +228,7 @@ public final class ManagedHost implements AutoCloseable {
                 }
             }
             vms.put(name, vm);
+            definition.devices().disks().forEach(this::registerImage);
             notifications.send(source, NotificationTypes.DEFINED, hostEvent(vm));
             return vm.objectName();
         } finally {
@@ -202,6 +236,29 @@ public final class ManagedHost implements AutoCloseable {
                 claimedNames.remove(name);
             }
         }
+    }
+
+    private Optional<String> problemOf(DiskDefinition disk, String prefix) {
+        return images.problemOf(disk.path(), disk.format(), prefix);
+    }
+
+    /** Makes an image of its pool of a disk's file: the definition has said its format. */
+    private void registerImage(DiskDefinition disk) {
+        images.registerDisk(disk.path(), disk.format());
+    }
+
+    /**
+     * Adds a disk to a VM.
+     *
+     * @throws DefinitionException where the image may not be one of its disks
+     */
+    void addDisk(VirtualMachine vm, DiskDefinition disk) {
+        Optional<String> problem = problemOf(disk, "");
+        if (problem.isPresent()) {
+            throw new DefinitionException("the definition", List.of(problem.get()));
+        }
+        vm.addDisk(disk);
+        registerImage(disk);
     }
 
     /** Forgets a VM that is off. */
@@ -212,6 +269,7 @@ public final class ManagedHost implements AutoCloseable {
                 retire(vm);
                 vms.remove(vm.name(), vm);
                 vm.unregister();
+                images.jobs().forgetAll(JobRequest.Owner.vm(vm.name()));
                 notifications.send(source, NotificationTypes.UNDEFINED, hostEvent(vm));
                 claimedNames.remove(vm.name());
             }
@@ -297,6 +355,7 @@ public final class ManagedHost implements AutoCloseable {
                 return;
             }
             closed = true;
+            quietly("end the jobs", images::close);
             List<ManagedVm> all = List.copyOf(vms.values());
             all.forEach(vm -> quietly("power off VM " + vm.name(), vm.vm()::hostShutdown));
             quietly("end the notifications", notifications::close);

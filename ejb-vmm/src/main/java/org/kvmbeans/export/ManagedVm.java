@@ -1,16 +1,21 @@
 package org.kvmbeans.export;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import javax.management.InstanceNotFoundException;
 import javax.management.JMException;
 import javax.management.MBeanServer;
 import javax.management.NotificationBroadcasterSupport;
 import javax.management.ObjectName;
+import org.kvmbeans.export.jmx.DescribedMBean;
+import org.kvmbeans.export.jmx.Notifications;
+import org.kvmbeans.export.storage.DiskUse;
 import org.kvmbeans.machine.LifecycleChange;
 import org.kvmbeans.machine.MachineListener;
 import org.kvmbeans.machine.Vcpu;
 import org.kvmbeans.machine.VirtualMachine;
+import org.kvmbeans.machine.VmState;
 import org.kvmbeans.machine.device.VmDevice;
 import org.kvmbeans.mbeans.DeviceKind;
 import org.kvmbeans.mbeans.DeviceState;
@@ -40,8 +45,8 @@ final class ManagedVm {
 
     private final VirtualMachine vm;
     private final MBeanServer server;
-    private final VmNotifications notifications;
-    private final VmNotifications.Source source;
+    private final Notifications notifications;
+    private final Notifications.Source source;
     private final DeviceBeans deviceBeans;
     private final NotificationBroadcasterSupport silent = new NotificationBroadcasterSupport();
 
@@ -51,19 +56,19 @@ final class ManagedVm {
     private final Map<ObjectName, DescribedMBean<?>> beans = new LinkedHashMap<>();
     private boolean registered;
 
-    ManagedVm(VirtualMachine vm, ManagedHost host, MBeanServer server, VmNotifications notifications) {
+    ManagedVm(VirtualMachine vm, ManagedHost host, MBeanServer server, Notifications notifications) {
         this.vm = vm;
         this.server = server;
         this.notifications = notifications;
-        this.source = new VmNotifications.Source(
+        this.source = new Notifications.Source(
                 objectName(),
-                VmNotifications.lifecycle(LIFECYCLE_TYPES),
-                VmNotifications.device(
+                Notifications.lifecycle(LIFECYCLE_TYPES),
+                Notifications.device(
                         NotificationTypes.DEVICE_ADDED,
                         NotificationTypes.DEVICE_REMOVED,
                         NotificationTypes.DEVICE_ERROR));
-        this.deviceBeans = new DeviceBeans(vm);
-        VirtualMachineBean bean = new VirtualMachineBean(vm, () -> host.undefine(this));
+        this.deviceBeans = new DeviceBeans(vm, host.images());
+        VirtualMachineBean bean = new VirtualMachineBean(vm, () -> host.undefine(this), disk -> host.addDisk(vm, disk));
         beans.put(objectName(), new DescribedMBean<>(bean, VirtualMachineMXBean.class, source));
         vm.vcpus().forEach(vcpu -> beans.putAll(vcpuBean(vcpu)));
         beans.put(
@@ -90,6 +95,15 @@ final class ManagedVm {
 
     VirtualMachine vm() {
         return vm;
+    }
+
+    /** Its disks, and whether their images are open. */
+    List<DiskUse> diskUses() {
+        VmState state = vm.state();
+        boolean on = state != VmState.STOPPED && state != VmState.CRASHED;
+        return vm.definition().devices().disks().stream()
+                .map(disk -> new DiskUse(name(), disk.name(), disk.path(), on))
+                .toList();
     }
 
     private void changed(LifecycleChange change) {

@@ -2,6 +2,7 @@ package org.kvmbeans.export;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import javax.management.ObjectName;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,7 @@ final class VirtualMachineBean implements VirtualMachineMXBean {
 
     private final VirtualMachine vm;
     private final Runnable undefine;
+    private final Consumer<DiskDefinition> addDisk;
     private volatile Written written;
 
     /** A definition and its text: written once, though it is read every second. */
@@ -36,10 +38,11 @@ final class VirtualMachineBean implements VirtualMachineMXBean {
         }
     }
 
-    /** A bean of {@code vm}; {@code undefine} makes its host forget it. */
-    VirtualMachineBean(VirtualMachine vm, Runnable undefine) {
+    /** A bean of {@code vm}; {@code undefine} makes its host forget it, {@code addDisk} has its host look at a disk and add it. */
+    VirtualMachineBean(VirtualMachine vm, Runnable undefine, Consumer<DiskDefinition> addDisk) {
         this.vm = vm;
         this.undefine = undefine;
+        this.addDisk = addDisk;
         this.written = Written.of(vm.definition());
     }
 
@@ -250,7 +253,7 @@ final class VirtualMachineBean implements VirtualMachineMXBean {
     @Override
     public ObjectName addDisk(@Nullable String json) {
         DiskDefinition disk = VmDefinitionReader.readDisk(given(json, "the disk as one JSON object"));
-        vm.addDisk(disk);
+        addDisk.accept(disk);
         return ObjectNames.disk(getName(), disk.name());
     }
 

@@ -141,7 +141,7 @@ final class Board implements AutoCloseable {
     private BoardDevices createDevices(VmDefinition definition, PcConfiguration configuration) {
         BoardDevices created = new BoardDevices(new BoardDevices.Surroundings(
                 posix,
-                frame.services().images(),
+                frame.services().disks(),
                 definition.name(),
                 vm,
                 memory,

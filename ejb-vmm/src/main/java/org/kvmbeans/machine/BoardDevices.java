@@ -13,7 +13,7 @@ import org.kvmbeans.bus.pci.PciWindow;
 import org.kvmbeans.kvm.KvmVm;
 import org.kvmbeans.machine.device.DeviceAttachment;
 import org.kvmbeans.machine.device.DeviceHost;
-import org.kvmbeans.machine.device.ImageAccess;
+import org.kvmbeans.machine.device.DiskOpener;
 import org.kvmbeans.machine.device.VmDevice;
 import org.kvmbeans.memory.GuestMemory;
 import org.kvmbeans.sys.EventLoop;
@@ -33,14 +33,14 @@ final class BoardDevices implements DeviceHost, AutoCloseable {
     /**
      * What the bus is built into.
      *
-     * @param images what disks' images may lead to
+     * @param disks opens the images of disks
      * @param machine the name of the machine, for threads
      * @param resetControl what answers at the port in the midst of the configuration ports
      * @param window64 where BARs above 4 GiB may lie
      */
     record Surroundings(
             Posix posix,
-            ImageAccess images,
+            DiskOpener disks,
             String machine,
             KvmVm vm,
             GuestMemory memory,
@@ -191,8 +191,8 @@ final class BoardDevices implements DeviceHost, AutoCloseable {
     }
 
     @Override
-    public ImageAccess images() {
-        return surroundings.images();
+    public DiskOpener disks() {
+        return surroundings.disks();
     }
 
     /** Started for the first device that asks for it. */

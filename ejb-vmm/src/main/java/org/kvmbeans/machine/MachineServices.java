@@ -5,25 +5,26 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadFactory;
 import org.kvmbeans.legacy.DeviceTimers;
-import org.kvmbeans.machine.device.ImageAccess;
+import org.kvmbeans.machine.device.DiskOpener;
 import org.kvmbeans.sys.Posix;
 
 /** What all machines of a process share: system calls, a timer thread, and threads that act on what guests do. */
 public final class MachineServices implements AutoCloseable {
     private final Posix posix;
-    private final ImageAccess images;
+    private final DiskOpener disks;
     private final ScheduledThreadPoolExecutor timerThread;
     private final DeviceTimers timers;
     private final ExecutorService events;
 
     /** Services whose disks may be any file. */
     public MachineServices(Posix posix) {
-        this(posix, ImageAccess.ANY_FILE);
+        this(posix, DiskOpener.ofAnyFile(posix));
     }
 
-    public MachineServices(Posix posix, ImageAccess images) {
+    /** @param disks opens the images of the machines' disks */
+    public MachineServices(Posix posix, DiskOpener disks) {
         this.posix = posix;
-        this.images = images;
+        this.disks = disks;
         timerThread = new ScheduledThreadPoolExecutor(1, daemons("kvmbeans-timers"));
         timerThread.setRemoveOnCancelPolicy(true);
         timers = DeviceTimers.on(timerThread);
@@ -42,8 +43,8 @@ public final class MachineServices implements AutoCloseable {
         return posix;
     }
 
-    ImageAccess images() {
-        return images;
+    DiskOpener disks() {
+        return disks;
     }
 
     DeviceTimers timers() {

@@ -1,5 +1,6 @@
 package org.kvmbeans.machine;
 
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -7,6 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.legacy.Serial16550;
 import org.kvmbeans.machine.definition.DiskDefinition;
 import org.kvmbeans.machine.definition.NicDefinition;
@@ -238,6 +240,20 @@ public final class VirtualMachine {
             VmDisk disk = parts.device(name, VmDisk.class, "disk");
             parts.changeDevices(devices -> devices.with(disk.definition().withLimits(limits)));
             disk.limit(limits);
+        });
+    }
+
+    /**
+     * Keeps in the definition that a disk has another image: it goes on with that one at once, or has it when the machine is
+     * started.
+     *
+     * @throws IllegalStateException where another operation on the machine is under way, or the definition cannot be kept
+     */
+    public void moveDisk(String name, Path path, DiskFormat format) {
+        gate.operation("moveDisk", () -> {
+            VmDisk disk = parts.device(name, VmDisk.class, "disk");
+            parts.changeDevices(devices -> devices.with(disk.definition().withImage(path, format)));
+            disk.movedTo(path, format);
         });
     }
 

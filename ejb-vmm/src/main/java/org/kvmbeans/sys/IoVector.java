@@ -125,6 +125,17 @@ public final class IoVector {
         }
     }
 
+    /** Adds all segments of another vector. */
+    public void append(IoVector other) {
+        for (int i = 0; i < other.count; i++) {
+            add(
+                    other.windows[i],
+                    other.segmentAddress(i) - other.positions[i],
+                    other.positions[i],
+                    other.segmentBytes(i));
+        }
+    }
+
     /** Copies from {@code offset} on into {@code target} until it is full. */
     public void copyTo(long offset, ByteBuffer target) {
         copy(offset, target, true);

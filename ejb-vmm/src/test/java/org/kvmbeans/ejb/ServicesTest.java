@@ -23,7 +23,10 @@ class ServicesTest {
                 InventoryService.class,
                 LifecycleService.class,
                 DeviceService.class,
-                SerialConsoleService.class
+                SerialConsoleService.class,
+                StorageService.class,
+                ImageService.class,
+                JobService.class
             })
     void everyMethodNamesItsRole(Class<?> service) {
         List<Method> methods = Arrays.stream(service.getDeclaredMethods())
@@ -63,6 +66,14 @@ class ServicesTest {
 
         assertThat(AuditLog.arguments(write, new Object[] {"web01", "com1", "secret\n"}))
                 .isEqualTo("[\"web01\",\"com1\",(7 characters)]");
+    }
+
+    @Test
+    void auditLineDoesNotTellASecret() throws NoSuchMethodException {
+        Method define = StorageService.class.getMethod("defineSecret", String.class, String.class);
+
+        assertThat(AuditLog.arguments(define, new Object[] {"web01", "correct horse"}))
+                .isEqualTo("[\"web01\",(13 characters)]");
     }
 
     @Test

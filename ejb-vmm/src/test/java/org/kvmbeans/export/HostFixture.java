@@ -18,6 +18,10 @@ import javax.management.MBeanServerFactory;
 import javax.management.Notification;
 import javax.management.ObjectName;
 import org.kvmbeans.mbeans.HostMXBean;
+import org.kvmbeans.mbeans.ImageMXBean;
+import org.kvmbeans.mbeans.ImageStoreMXBean;
+import org.kvmbeans.mbeans.JobMXBean;
+import org.kvmbeans.mbeans.JobState;
 import org.kvmbeans.mbeans.ObjectNames;
 import org.kvmbeans.mbeans.SerialPortMXBean;
 import org.kvmbeans.mbeans.VcpuMXBean;
@@ -72,6 +76,26 @@ final class HostFixture implements AutoCloseable {
 
     SerialPortMXBean serial(String vm) {
         return JMX.newMXBeanProxy(server, ObjectNames.serialPort(vm, "com1"), SerialPortMXBean.class);
+    }
+
+    ImageStoreMXBean pool(String name) {
+        return JMX.newMXBeanProxy(server, ObjectNames.imageStore(name), ImageStoreMXBean.class);
+    }
+
+    ImageMXBean image(String pool, String name) {
+        return JMX.newMXBeanProxy(server, ObjectNames.image(pool, name), ImageMXBean.class);
+    }
+
+    JobMXBean job(ObjectName name) {
+        return JMX.newMXBeanProxy(server, name, JobMXBean.class);
+    }
+
+    /** Waits until a job has ended; it must have done its work. */
+    JobMXBean completed(ObjectName name) throws InterruptedException {
+        JobMXBean job = job(name);
+        await("job " + name + " has ended", () -> job.getState().ended());
+        assertThat(job.getState()).as(job.getError()).isEqualTo(JobState.COMPLETED);
+        return job;
     }
 
     VirtualMachineMXBean define(String name, Path kernel, String moreKeys) {

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.kvmbeans.export.jmx.DescribedMBean;
 import org.kvmbeans.mbeans.KvmFlavor;
 import org.kvmbeans.mbeans.NotificationTypes;
 import org.kvmbeans.mbeans.ObjectNames;

@@ -1,6 +1,7 @@
 package org.kvmbeans.mbeans;
 
 import java.util.Map;
+import javax.management.ObjectName;
 import org.kvmbeans.mbeans.OperationImpact.Impact;
 
 /**
@@ -116,4 +117,58 @@ public interface DiskMXBean extends VirtioDeviceAttributes {
     @Description("Changes the size of a running VM's disk and tells the guest; shrinking loses what lies beyond")
     @OperationImpact(Impact.ACTION)
     void resize(@ParameterName("bytes") @Description("The new size, a multiple of 512") @Unit("bytes") long bytes);
+
+    /**
+     * Keeps what a running VM's disk holds now: a new qcow2 image comes over the present one, which is written no more.
+     *
+     * @return the job that does it
+     * @throws IllegalStateException where the VM is off
+     */
+    @Description(
+            "Keeps what a running VM's disk holds now: a new qcow2 image comes over the present one, which is written "
+                    + "no more. A job does it; the guest goes on")
+    @OperationImpact(Impact.ACTION_INFO)
+    ObjectName snapshot(
+            @ParameterName("pool") @Description("The pool of the new image") String pool,
+            @ParameterName("name") @Description("File to make in that pool") String name);
+
+    /**
+     * Copies a running VM's disk to a new image and keeps the copy equal. When the job is {@link JobState#READY},
+     * {@link JobMXBean#complete} has the disk go on with the copy.
+     */
+    @Description(
+            "Copies a running VM's disk to a new image and keeps the copy equal: when the job is READY, its complete() "
+                    + "has the disk go on with the copy")
+    @OperationImpact(Impact.ACTION_INFO)
+    ObjectName mirror(
+            @ParameterName("pool") @Description("The pool of the new image") String pool,
+            @ParameterName("name") @Description("File to make in that pool") String name,
+            @ParameterName("format") @Description("Its format: raw, qcow2 or luks") String format,
+            @ParameterName("options") @Description("More about it as JSON, as for create; may be empty")
+                    String options);
+
+    /** Copies a running VM's disk as it is now to a new image; what the guest writes meanwhile is not in it. */
+    @Description(
+            "Copies a running VM's disk as it is now to a new image: a job does it, and what the guest writes meanwhile "
+                    + "is not in it")
+    @OperationImpact(Impact.ACTION_INFO)
+    ObjectName backup(
+            @ParameterName("pool") @Description("The pool of the new image") String pool,
+            @ParameterName("name") @Description("File to make in that pool") String name,
+            @ParameterName("format") @Description("Its format: raw, qcow2 or luks") String format,
+            @ParameterName("options") @Description("More about it as JSON, as for create; may be empty")
+                    String options);
+
+    /** Copies up what the images below a running VM's disk show, after which its image stands alone. */
+    @Description(
+            "Copies up what the images below a running VM's disk show, after which its image stands alone: a job does it")
+    @OperationImpact(Impact.ACTION_INFO)
+    ObjectName stream();
+
+    /** Moves what the image of a running VM's disk has itself down into its backing file, with which the disk goes on. */
+    @Description(
+            "Moves what the image of a running VM's disk has itself down into its backing file, with which the disk goes "
+                    + "on: a job does it")
+    @OperationImpact(Impact.ACTION_INFO)
+    ObjectName commit();
 }

@@ -36,5 +36,19 @@ public final class NotificationTypes {
     /** A device failed: an error of the host, or a rule that its driver broke. */
     public static final String DEVICE_ERROR = DEVICE + "error";
 
+    /** Prefix of all that tell something of a job, sent by the job and by {@code Host}; user data: {@link JobEvent}. */
+    public static final String JOB = "job.";
+
+    /** A job has begun; its MBean was there before. */
+    public static final String JOB_STARTED = JOB + "started";
+    /** A job waits for {@link JobMXBean#complete}. */
+    public static final String JOB_READY = JOB + "ready";
+    /** A job has done its work. */
+    public static final String JOB_COMPLETED = JOB + "completed";
+    /** A job could not do its work. */
+    public static final String JOB_FAILED = JOB + "failed";
+    /** A job was called off. */
+    public static final String JOB_CANCELLED = JOB + "cancelled";
+
     private NotificationTypes() {}
 }

@@ -13,6 +13,12 @@ public final class ObjectNames {
     /** What a VM, device or port may be called: 1 to 64 of letters, digits, dot, underscore and hyphen. */
     public static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
+    /**
+     * What a file has to be called to be an image of a pool: 1 to 128 of letters, digits, dot, underscore and hyphen, the first
+     * neither dot nor hyphen.
+     */
+    public static final Pattern IMAGE_NAME = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,127}");
+
     private ObjectNames() {}
 
     /** {@code org.kvmbeans:type=Host}. */
@@ -81,6 +87,37 @@ public final class ObjectNames {
         return parse("type=VirtQueue,vm=" + checked("VM", vm) + ",device=" + checked("device", device) + ",id=" + id);
     }
 
+    /** {@code org.kvmbeans:type=ImageStore,name=POOL}. */
+    public static ObjectName imageStore(String pool) {
+        return parse("type=ImageStore,name=" + checked("pool", pool));
+    }
+
+    /** {@code org.kvmbeans:type=Image,pool=POOL,name=FILE}. */
+    public static ObjectName image(String pool, String file) {
+        if (!IMAGE_NAME.matcher(file).matches()) {
+            throw new IllegalArgumentException("image name \"" + file
+                    + "\": a name is 1 to 128 of the characters A-Z a-z 0-9 . _ -, the first neither . nor -");
+        }
+        return parse("type=Image,pool=" + checked("pool", pool) + ",name=" + file);
+    }
+
+    /** {@code org.kvmbeans:type=Job,pool=POOL,id=42}. */
+    public static ObjectName jobOfPool(String pool, long id) {
+        return parse("type=Job,pool=" + checked("pool", pool) + ",id=" + checkedJob(id));
+    }
+
+    /** {@code org.kvmbeans:type=Job,vm=NAME,id=42}. */
+    public static ObjectName jobOfVm(String vm, long id) {
+        return parse("type=Job,vm=" + checked("VM", vm) + ",id=" + checkedJob(id));
+    }
+
+    private static long checkedJob(long id) {
+        if (id < 0) {
+            throw new IllegalArgumentException("job id " + id + ": an id is 0 or more");
+        }
+        return id;
+    }
+
     /** The pattern {@code org.kvmbeans:type=TYPE,*}: every MBean of one type. */
     public static ObjectName everyOfType(String type) {
         return parse("type=" + checked("type", type) + ",*");
@@ -89,6 +126,16 @@ public final class ObjectNames {
     /** The pattern {@code org.kvmbeans:type=TYPE,vm=NAME,*}: every MBean of one type that belongs to one VM. */
     public static ObjectName everyOfType(String type, String vm) {
         return parse("type=" + checked("type", type) + ",vm=" + checked("VM", vm) + ",*");
+    }
+
+    /** The pattern {@code org.kvmbeans:type=TYPE,pool=NAME,*}: every MBean of one type that belongs to one pool. */
+    public static ObjectName everyOfTypeInPool(String type, String pool) {
+        return parse("type=" + checked("type", type) + ",pool=" + checked("pool", pool) + ",*");
+    }
+
+    /** The pattern {@code org.kvmbeans:type=Job,*,id=42}: the job of a number, wherever it belongs. */
+    public static ObjectName jobOfId(long id) {
+        return parse("type=Job,id=" + checkedJob(id) + ",*");
     }
 
     /** The pattern {@code org.kvmbeans:vm=NAME,*}: the VM and all that belongs to it. */

@@ -46,7 +46,10 @@ class ContractRulesTest {
                 RngMXBean.class,
                 ConsoleMXBean.class,
                 ConsolePortMXBean.class,
-                VsockMXBean.class);
+                VsockMXBean.class,
+                ImageStoreMXBean.class,
+                ImageMXBean.class,
+                JobMXBean.class);
     }
 
     private static Stream<Method> attributes(Class<?> type) {
@@ -233,7 +236,13 @@ class ContractRulesTest {
                 LatencyStatistics.class,
                 GuestMemoryStatistics.class,
                 RateLimits.class,
-                VmDeviceEvent.class);
+                VmDeviceEvent.class,
+                JobProgress.class,
+                JobEvent.class,
+                StoreUsage.class,
+                ImageLayer.class,
+                ImageSnapshot.class,
+                DirtyBitmap.class);
 
         assertThat(records.flatMap(type -> Arrays.stream(type.getRecordComponents())))
                 .filteredOn(component -> component.getType() == long.class)
@@ -258,7 +267,10 @@ class ContractRulesTest {
                                 ObjectNames.rng("a"),
                                 ObjectNames.console("a"),
                                 ObjectNames.consolePort("a", "agent"),
-                                ObjectNames.vsock("a"))
+                                ObjectNames.vsock("a"),
+                                ObjectNames.imageStore("a"),
+                                ObjectNames.image("a", "b.raw"),
+                                ObjectNames.jobOfPool("a", 1))
                         .map(name -> name.getKeyProperty("type") + "MXBean"))
                 .containsExactlyElementsOf(
                         interfaces().map(Class::getSimpleName).toList());

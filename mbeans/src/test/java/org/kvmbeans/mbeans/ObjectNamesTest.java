@@ -25,6 +25,11 @@ class ObjectNamesTest {
         assertThat(ObjectNames.balloon("web01")).hasToString("org.kvmbeans:type=Balloon,vm=web01");
         assertThat(ObjectNames.rng("web01")).hasToString("org.kvmbeans:type=Rng,vm=web01");
         assertThat(ObjectNames.vsock("web01")).hasToString("org.kvmbeans:type=Vsock,vm=web01");
+        assertThat(ObjectNames.imageStore("fast")).hasToString("org.kvmbeans:type=ImageStore,name=fast");
+        assertThat(ObjectNames.image("fast", "web01.raw"))
+                .hasToString("org.kvmbeans:type=Image,pool=fast,name=web01.raw");
+        assertThat(ObjectNames.jobOfPool("fast", 42)).hasToString("org.kvmbeans:type=Job,pool=fast,id=42");
+        assertThat(ObjectNames.jobOfVm("web01", 42)).hasToString("org.kvmbeans:type=Job,vm=web01,id=42");
     }
 
     @Test
@@ -36,6 +41,12 @@ class ObjectNamesTest {
         assertThat(ObjectNames.everythingOf("a").apply(ObjectNames.serialPort("a", "com1")))
                 .isTrue();
         assertThat(ObjectNames.everythingOf("a").apply(ObjectNames.host())).isFalse();
+        assertThat(ObjectNames.everythingOf("a").apply(ObjectNames.jobOfVm("a", 1)))
+                .isTrue();
+        assertThat(ObjectNames.everyOfTypeInPool("Job", "a").apply(ObjectNames.jobOfPool("a", 1)))
+                .isTrue();
+        assertThat(ObjectNames.jobOfId(42).apply(ObjectNames.jobOfVm("a", 42))).isTrue();
+        assertThat(ObjectNames.jobOfId(42).apply(ObjectNames.jobOfPool("a", 4))).isFalse();
     }
 
     @ParameterizedTest
@@ -44,6 +55,14 @@ class ObjectNamesTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ObjectNames.virtualMachine(name))
                 .withMessageContaining("a name is 1 to 64 of the characters");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", ".hidden", "-option", "a/b", "..", "a b", "a,b", "a*", "\"a\""})
+    void refusesImageNamesThatLeadElsewhereOrHide(String name) {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ObjectNames.image("a", name))
+                .withMessageContaining("the first neither . nor -");
     }
 
     @Test
@@ -57,6 +76,7 @@ class ObjectNamesTest {
     void refusesNegativeIds() {
         assertThatIllegalArgumentException().isThrownBy(() -> ObjectNames.virtQueue("a", "vda", -1));
         assertThatIllegalArgumentException().isThrownBy(() -> ObjectNames.vcpu("a", -1));
+        assertThatIllegalArgumentException().isThrownBy(() -> ObjectNames.jobOfVm("a", -1));
     }
 
     @Test

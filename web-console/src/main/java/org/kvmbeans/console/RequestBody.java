@@ -4,6 +4,7 @@ import jakarta.json.Json;
 import jakarta.json.JsonException;
 import jakarta.json.JsonNumber;
 import jakarta.json.JsonObject;
+import jakarta.json.JsonString;
 import jakarta.json.JsonValue;
 import jakarta.json.stream.JsonParser;
 import jakarta.ws.rs.BadRequestException;
@@ -18,7 +19,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.NoSuchElementException;
 import org.jspecify.annotations.Nullable;
 
-/** What a request carries: a bounded text, or an object of whole numbers. What is not right is refused, key by key. */
+/** What a request carries: a bounded text, or an object of whole numbers and texts. What is not right is refused, key by key. */
 final class RequestBody {
     private static final int LARGEST_BYTES = 1 << 20;
     private static final String NO_OBJECT = "the body is not one JSON object";
@@ -74,6 +75,40 @@ final class RequestBody {
         } catch (ArithmeticException e) {
             throw new BadRequestException(key + " is beyond what a 64-bit number can hold", e);
         }
+    }
+
+    /** A whole number of an object, within bounds. */
+    static long number(JsonObject object, String key, long least, long most) {
+        long number = number(object, key);
+        if (number < least || number > most) {
+            throw new BadRequestException(key + " is " + number + "; give " + least + " to " + most);
+        }
+        return number;
+    }
+
+    /** True or false; false where the object does not have the key. */
+    static boolean flag(JsonObject object, String key) {
+        JsonValue value = object.get(key);
+        if (value == null || value.equals(JsonValue.FALSE)) {
+            return false;
+        }
+        if (value.equals(JsonValue.TRUE)) {
+            return true;
+        }
+        throw new BadRequestException(key + " is " + shown(value) + "; give true or false");
+    }
+
+    /** The text of a key; empty where the object does not have it. */
+    static String text(JsonObject object, String key) {
+        JsonValue value = object.get(key);
+        if (value == null) {
+            return "";
+        }
+        if (value instanceof JsonString text) {
+            return text.getString();
+        }
+        String found = value instanceof JsonNumber ? "a number" : shown(value);
+        throw new BadRequestException(key + " is " + found + "; give a text");
     }
 
     private static String shown(@Nullable JsonValue value) {

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Sets the security headers of every answer, and refuses what another site could make a browser send: requests that change
- * something, and WebSocket handshakes, must come from the console's own origin; those of the API must be JSON and carry
- * the session's token as well.
+ * something, and WebSocket handshakes, must come from the console's own origin; those of the API must be JSON, or
+ * with PUT plain bytes, and carry the session's token as well.
  */
 @WebFilter(urlPatterns = "/*", asyncSupported = true)
 public class RequestGuard extends HttpFilter {
@@ -68,10 +68,12 @@ public class RequestGuard extends HttpFilter {
     }
 
     private static @Nullable String apiRefusal(HttpServletRequest request) {
+        // Neither type is one that a form of another site could send (Fetch standard, CORS-safelisted request headers).
+        String wanted = request.getMethod().equals("PUT") ? "application/octet-stream" : "application/json";
         String type = request.getContentType();
         if (type == null
-                || !type.toLowerCase(Locale.ROOT).split(";", 2)[0].strip().equals("application/json")) {
-            return "the content type must be application/json";
+                || !type.toLowerCase(Locale.ROOT).split(";", 2)[0].strip().equals(wanted)) {
+            return "the content type must be " + wanted;
         }
         SessionUser user = SessionUser.of(request);
         boolean known = user != null && user.hasToken(request.getHeader(TOKEN_HEADER));

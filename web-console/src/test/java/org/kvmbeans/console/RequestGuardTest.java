@@ -74,6 +74,25 @@ class RequestGuardTest {
     }
 
     @Test
+    void takesPlainBytesWithPutAlone() throws Exception {
+        own();
+        requestHeaders.put("Content-Type", "application/octet-stream");
+        send("POST", "/api");
+        assertThat(passed).isFalse();
+        send("PUT", "/api");
+        assertThat(passed).isTrue();
+    }
+
+    @Test
+    void refusesPlainBytesWithoutTheSessionsToken() throws Exception {
+        own();
+        requestHeaders.put("Content-Type", "application/octet-stream");
+        requestHeaders.remove(RequestGuard.TOKEN_HEADER);
+        send("PUT", "/api");
+        assertThat(status).isEqualTo(403);
+    }
+
+    @Test
     void refusesALoginFromAnotherOrigin() throws Exception {
         requestHeaders.put("Origin", "http://evil.example");
         send("POST", "/login");

@@ -53,6 +53,14 @@ class JolokiaAgentTest {
 
         void changeVcpuCount(int count);
 
+        void cancel();
+
+        void check();
+
+        String read(long offset, int length);
+
+        void defineSecret(String name, String value);
+
         void unheardOf();
     }
 
@@ -95,6 +103,20 @@ class JolokiaAgentTest {
 
         @Override
         public void changeVcpuCount(int count) {}
+
+        @Override
+        public void cancel() {}
+
+        @Override
+        public void check() {}
+
+        @Override
+        public String read(long offset, int length) {
+            return "";
+        }
+
+        @Override
+        public void defineSecret(String name, String value) {}
 
         @Override
         public void unheardOf() {}
@@ -173,6 +195,15 @@ class JolokiaAgentTest {
         "oscar:operator, removeDisk/vda, 403",
         "oscar:operator, resize/512, 403",
         "oscar:operator, changeVcpuCount/2, 403",
+        "vera:viewer, cancel, 403",
+        "vera:viewer, check, 403",
+        "vera:viewer, read/0/1, 403",
+        "oscar:operator, cancel, 200",
+        "oscar:operator, check, 200",
+        "oscar:operator, read/0/1, 403",
+        "oscar:operator, defineSecret/a/b, 403",
+        "root:admin, read/0/1, 200",
+        "root:admin, defineSecret/a/b, 200",
         "root:admin, removeDisk/vda, 200",
         "root:admin, resize/512, 200",
         "root:admin, changeVcpuCount/2, 200",

@@ -49,6 +49,7 @@ public final class HostFile implements Storage {
     private volatile long sizeBytes;
     private volatile boolean hasNoWait = true;
     private volatile boolean lostWrites;
+    private volatile boolean writingStopped;
     private volatile boolean closed;
 
     private HostFile(Posix posix, String path, OpenOptions options, HostFileOpening opened) {
@@ -168,7 +169,8 @@ public final class HostFile implements Storage {
         }
     }
 
-    /** Reads what the page cache has, as {@link org.kvmbeans.block.DiskImage#readAtOnce}. */
+    /** Reads what the page cache has. */
+    @Override
     public boolean readAtOnce(long offset, IoVector target) throws DiskImageException {
         long total = target.totalBytes();
         if (options.cache().direct() || offset + total > sizeBytes) {
@@ -196,7 +198,8 @@ public final class HostFile implements Storage {
         return true;
     }
 
-    /** Writes into the page cache, as {@link org.kvmbeans.block.DiskImage#writeAtOnce}. */
+    /** Writes into the page cache. */
+    @Override
     public boolean writeAtOnce(long offset, IoVector source) throws DiskImageException {
         if (options.cache().direct() || options.cache().durability() == Durability.AFTER_WRITE) {
             return false;
@@ -210,7 +213,8 @@ public final class HostFile implements Storage {
         return true;
     }
 
-    /** Opens direct I/O in the kernel's background, as {@link org.kvmbeans.block.DiskImage#openAsync}. */
+    /** Opens direct I/O in the kernel's background. */
+    @Override
     public <T> @Nullable AsyncRequests<T> openAsync(EventFd signal) {
         return options.cache().direct() ? FileRequests.open(posix, this, signal) : null;
     }
@@ -231,7 +235,7 @@ public final class HostFile implements Storage {
     /** Makes every write that was done before durable; does nothing where {@link CacheMode#UNSAFE} says so. */
     @Override
     public void flush() throws DiskImageException {
-        if (options.access() == Access.READ_WRITE && options.cache().durability() != Durability.NEVER) {
+        if (!readOnly() && options.cache().durability() != Durability.NEVER) {
             synchronize();
         }
     }
@@ -318,6 +322,18 @@ public final class HostFile implements Storage {
         sizeBytes = newBytes;
     }
 
+    @Override
+    public void stopWriting() throws DiskImageException {
+        flush();
+        writingStopped = true;
+        ImageLock.acquire(posix, fd.number(), path, Access.READ_ONLY);
+    }
+
+    /** Whether writing is refused. */
+    public boolean readOnly() {
+        return writingStopped || options.access() == Access.READ_ONLY;
+    }
+
     /** Bytes that the file system has allocated; the size for a block device; -1 once closed. */
     @Override
     public long allocatedBytes() {
@@ -333,7 +349,7 @@ public final class HostFile implements Storage {
     }
 
     private void requireWritable() throws DiskImageException {
-        if (options.access() == Access.READ_ONLY) {
+        if (readOnly()) {
             throw new DiskImageException(Kind.READ_ONLY, path, "it was opened to read");
         }
     }

@@ -1,7 +1,6 @@
 package org.kvmbeans.block.raw;
 
 import org.jspecify.annotations.Nullable;
-import org.kvmbeans.block.Access;
 import org.kvmbeans.block.AsyncRequests;
 import org.kvmbeans.block.DiskGeometry;
 import org.kvmbeans.block.DiskImage;
@@ -56,7 +55,7 @@ public final class RawImage implements DiskImage {
 
     @Override
     public boolean readOnly() {
-        return file.options().access() == Access.READ_ONLY;
+        return file.readOnly();
     }
 
     @Override
@@ -118,6 +117,11 @@ public final class RawImage implements DiskImage {
     public Extent extent(long offset, long length) throws DiskImageException {
         check(offset, length);
         return file.extent(offset, length);
+    }
+
+    @Override
+    public void stopWriting() throws DiskImageException {
+        file.stopWriting();
     }
 
     @Override

@@ -12,8 +12,8 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The JSON document of a definition and the problems met while it is read. Used by one thread. */
-final class DefinitionDocument {
+/** A JSON document that a person wrote, such as a definition, and the problems met while it is read. Used by one thread. */
+public final class DefinitionDocument {
     /** A definition takes some hundred bytes; this leaves room for many disks. */
     static final int MAX_LENGTH = 1 << 20;
 
@@ -23,11 +23,16 @@ final class DefinitionDocument {
     private static final int MAX_QUOTED_LENGTH = 120;
     private static final JsonMapper MAPPER = mapper();
 
+    /** What messages call a document that defines a VM or a part of one. */
+    private static final String DEFINITION = "the definition";
+
+    private final String what;
     private final DefinitionObject root;
     private final List<String> problems = new ArrayList<>();
     private int problemsNotKept;
 
-    private DefinitionDocument(JsonNode root) {
+    private DefinitionDocument(String what, JsonNode root) {
+        this.what = what;
         this.root = new DefinitionObject(this, "", root);
     }
 
@@ -38,23 +43,36 @@ final class DefinitionDocument {
      * @throws DefinitionException where it is no JSON object, too long or too deep
      */
     static DefinitionDocument parse(String json, String example) {
+        return parse(DEFINITION, json, example);
+    }
+
+    /**
+     * Parses a document.
+     *
+     * @param what it is, as messages call it, for example {@code the definition}
+     * @param example what one looks like, for the refusal of what is none
+     * @throws DefinitionException where it is no JSON object, too long or too deep
+     */
+    public static DefinitionDocument parse(String what, String json, String example) {
         if (json.length() > MAX_LENGTH) {
-            throw refused("it has " + json.length() + " characters; give at most " + MAX_LENGTH);
+            throw refused(what, "it has " + json.length() + " characters; give at most " + MAX_LENGTH);
         }
         JsonNode root;
         try {
             root = MAPPER.readTree(json);
         } catch (StreamConstraintsException e) {
-            throw refused("it is nested too deeply or holds too long a key or number; give at most " + MAX_DEPTH
-                    + " levels and numbers of at most " + MAX_NUMBER_LENGTH + " digits");
+            throw refused(
+                    what,
+                    "it is nested too deeply or holds too long a key or number; give at most " + MAX_DEPTH
+                            + " levels and numbers of at most " + MAX_NUMBER_LENGTH + " digits");
         } catch (JsonProcessingException e) {
-            throw refused("it is not JSON" + location(e) + ": " + printable(e.getOriginalMessage()));
+            throw refused(what, "it is not JSON" + location(e) + ": " + printable(e.getOriginalMessage()));
         }
         if (!root.isObject()) {
             String found = root.isMissingNode() ? "nothing" : quote(root);
-            throw refused("it is " + found + "; give one JSON object like " + example);
+            throw refused(what, "it is " + found + "; give one JSON object like " + example);
         }
-        return new DefinitionDocument(root);
+        return new DefinitionDocument(what, root);
     }
 
     private static JsonMapper mapper() {
@@ -71,8 +89,8 @@ final class DefinitionDocument {
                 .build();
     }
 
-    private static DefinitionException refused(String problem) {
-        return new DefinitionException(List.of(problem));
+    private static DefinitionException refused(String what, String problem) {
+        return new DefinitionException(what, List.of(problem));
     }
 
     private static String location(JsonProcessingException e) {
@@ -82,7 +100,8 @@ final class DefinitionDocument {
                         + e.getLocation().getColumnNr();
     }
 
-    DefinitionObject root() {
+    /** The outermost object. */
+    public DefinitionObject root() {
         return root;
     }
 
@@ -100,13 +119,17 @@ final class DefinitionDocument {
         return problems.isEmpty();
     }
 
-    /** Ends the reading. */
-    void throwProblems() {
+    /**
+     * Ends the reading.
+     *
+     * @throws DefinitionException where problems were noted
+     */
+    public void throwProblems() {
         if (problemsNotKept > 0) {
             problems.add("and " + problemsNotKept + " more problems");
         }
         if (!problems.isEmpty()) {
-            throw new DefinitionException(problems);
+            throw new DefinitionException(what, problems);
         }
     }
 

@@ -2,12 +2,13 @@ package org.kvmbeans.machine.definition;
 
 import java.util.List;
 
-/** A definition is refused; each problem names the key, its value and what would be right. */
+/** A definition, or another document that a person wrote, is refused; each problem names the key, its value and what would be right. */
 public final class DefinitionException extends RuntimeException {
     private final List<String> problems;
 
-    DefinitionException(List<String> problems) {
-        super("the definition is refused: " + String.join("; ", problems));
+    /** @param what is refused, for example {@code the definition} */
+    public DefinitionException(String what, List<String> problems) {
+        super(what + " is refused: " + String.join("; ", problems));
         this.problems = List.copyOf(problems);
     }
 

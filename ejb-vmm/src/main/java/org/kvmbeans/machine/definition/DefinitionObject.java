@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * One object of a definition: typed access to its keys. What is wrong is noted in its document, with the path of the key,
  * and reading goes on with the default. Used by one thread.
  */
-final class DefinitionObject {
+public final class DefinitionObject {
     private static final int MAX_LIST = 1024;
 
     private final DefinitionDocument document;
@@ -31,7 +31,7 @@ final class DefinitionObject {
     }
 
     /** Reports every key that is not in {@code known}, with the known key it resembles. */
-    void refuseKeysOutside(List<String> known) {
+    public void refuseKeysOutside(List<String> known) {
         for (Iterator<String> names = node.fieldNames(); names.hasNext(); ) {
             String name = names.next();
             if (!known.contains(name)) {
@@ -50,8 +50,7 @@ final class DefinitionObject {
     }
 
     /** The text of a key; null where it is absent or, with a problem noted, something else. */
-    @Nullable
-    String text(String key, String right) {
+    public @Nullable String text(String key, String right) {
         JsonNode value = node.get(key);
         if (value == null || value.isTextual()) {
             return value == null ? null : value.textValue();
@@ -61,7 +60,7 @@ final class DefinitionObject {
     }
 
     /** The text of a key that must be there; empty where it is not. */
-    String requiredText(String key, String right) {
+    public String requiredText(String key, String right) {
         if (node.get(key) == null) {
             missing(key, right);
         }
@@ -69,11 +68,13 @@ final class DefinitionObject {
         return text == null ? "" : text;
     }
 
-    boolean flag(String key) {
+    /** True or false; false where it is absent. */
+    public boolean flag(String key) {
         return flag(key, false);
     }
 
-    boolean flag(String key, boolean otherwise) {
+    /** True or false. */
+    public boolean flag(String key, boolean otherwise) {
         JsonNode value = node.get(key);
         if (value == null) {
             return otherwise;
@@ -85,7 +86,7 @@ final class DefinitionObject {
     }
 
     /** A whole number within bounds. */
-    int integer(String key, int otherwise, int least, int most) {
+    public int integer(String key, int otherwise, int least, int most) {
         JsonNode value = node.get(key);
         if (value == null) {
             return otherwise;
@@ -101,7 +102,7 @@ final class DefinitionObject {
     }
 
     /** A whole number within bounds, 64 bits wide. */
-    long number(String key, long otherwise, long least, long most) {
+    public long number(String key, long otherwise, long least, long most) {
         JsonNode value = node.get(key);
         if (value == null) {
             return otherwise;
@@ -117,7 +118,7 @@ final class DefinitionObject {
     }
 
     /** Bytes, as a number or as a text with a unit; within bounds. */
-    long bytes(String key, long otherwise, long most) {
+    public long bytes(String key, long otherwise, long most) {
         JsonNode value = node.get(key);
         if (value == null) {
             return otherwise;
@@ -141,7 +142,7 @@ final class DefinitionObject {
     }
 
     /** One of some words, written in lower case. */
-    <E extends Enum<E>> E choice(String key, E otherwise) {
+    public <E extends Enum<E>> E choice(String key, E otherwise) {
         JsonNode value = node.get(key);
         if (value == null) {
             return otherwise;
@@ -175,7 +176,7 @@ final class DefinitionObject {
     }
 
     /** The objects of a list; empty where it is absent. */
-    List<DefinitionObject> objects(String key, String right) {
+    public List<DefinitionObject> objects(String key, String right) {
         List<DefinitionObject> objects = new ArrayList<>();
         for (JsonNode element : list(key, right)) {
             String place = key + "[" + objects.size() + "]";
@@ -189,7 +190,7 @@ final class DefinitionObject {
     }
 
     /** The texts of a list; empty where it is absent. */
-    List<String> texts(String key, String right) {
+    public List<String> texts(String key, String right) {
         List<String> texts = new ArrayList<>();
         for (JsonNode element : list(key, right)) {
             if (!element.isTextual()) {
@@ -214,7 +215,7 @@ final class DefinitionObject {
     }
 
     /** Notes that a required key is missing. */
-    void missing(String key, String right) {
+    public void missing(String key, String right) {
         document.problem(path + key + " is missing; " + right);
     }
 
@@ -224,7 +225,7 @@ final class DefinitionObject {
     }
 
     /** Notes a text that is refused. */
-    void wrong(String key, String value, String right) {
+    public void wrong(String key, String value, String right) {
         document.problem(path + key + " is " + DefinitionDocument.quote(value) + "; " + right);
     }
 }

@@ -21,7 +21,8 @@ import org.kvmbeans.virtio.spi.RateLimits;
  * @param discard whether the guest may give space back
  * @param onError what a failed request leads to
  * @param limits what it may move
- * @param secret name of the secret that holds the passphrase of an encrypted image; empty for none
+ * @param secret name of the secret that opens those of the image and the images below it of which their pools name none;
+ *     empty for none
  */
 public record DiskDefinition(
         String name,
@@ -42,6 +43,23 @@ public record DiskDefinition(
     public static final int MAX_SERIAL_LENGTH = 20;
     /** What names of secrets are made of: they are names of files. */
     public static final Pattern SECRET_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,63}");
+
+    /** The same disk with another image, over the one that it had or with its contents. */
+    public DiskDefinition withImage(Path newPath, DiskFormat newFormat) {
+        return new DiskDefinition(
+                name,
+                newPath,
+                newFormat,
+                readOnly,
+                cache,
+                serial,
+                queues,
+                blockBytes,
+                discard,
+                onError,
+                limits,
+                secret);
+    }
 
     /** The same disk with other limits. */
     public DiskDefinition withLimits(RateLimits newLimits) {

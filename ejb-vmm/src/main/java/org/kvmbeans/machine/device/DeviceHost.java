@@ -8,8 +8,8 @@ public interface DeviceHost {
     /** System calls. */
     Posix posix();
 
-    /** What disks' images may lead to. */
-    ImageAccess images();
+    /** Opens the images of disks. */
+    DiskOpener disks();
 
     /** The thread that serves those devices of a machine that have little to do; open until they are closed. */
     EventLoop loop();

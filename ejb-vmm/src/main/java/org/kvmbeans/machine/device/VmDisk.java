@@ -1,12 +1,11 @@
 package org.kvmbeans.machine.device;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.kvmbeans.block.Access;
 import org.kvmbeans.block.DiskImage;
-import org.kvmbeans.block.DiskImageException;
-import org.kvmbeans.block.OpenOptions;
-import org.kvmbeans.block.format.DiskImages;
+import org.kvmbeans.block.SwitchableImage;
+import org.kvmbeans.block.format.DiskFormat;
 import org.kvmbeans.machine.definition.DiskDefinition;
 import org.kvmbeans.virtio.block.BlockCounters;
 import org.kvmbeans.virtio.block.BlockFailure;
@@ -23,6 +22,7 @@ public final class VmDisk extends VmDevice {
     private final RateLimiter limiter = new RateLimiter(System::nanoTime);
     private volatile DiskDefinition definition;
     private volatile @Nullable VirtioBlock device;
+    private volatile @Nullable SwitchableImage image;
 
     public VmDisk(DiskDefinition definition) {
         super(definition.name(), DeviceKind.DISK, definition.queues());
@@ -38,6 +38,16 @@ public final class VmDisk extends VmDevice {
     /** Operations, bytes, errors and latency by kind of request, since the definition. */
     public BlockCounters blockCounters() {
         return blockCounters;
+    }
+
+    /** The disk as operations on it reach it, while the machine is powered; null while it is off. */
+    public @Nullable SwitchableImage image() {
+        return image;
+    }
+
+    /** The disk goes on with another image, for which {@link #image} was given it; whoever calls keeps the definition. */
+    public void movedTo(Path path, DiskFormat format) {
+        definition = definition.withImage(path, format);
     }
 
     /** Bytes that the guest sees; 0 while the machine is off. */
@@ -88,49 +98,41 @@ public final class VmDisk extends VmDevice {
 
     @Override
     public VirtioDevice open(DeviceHost host) {
-        DiskImage image = openImage(host);
+        SwitchableImage disk = new SwitchableImage(name(), openImage(host));
         try {
             VirtioBlock opened = new VirtioBlock(
-                    host.posix(), options(image), image, limiter, counters(), blockCounters, this::requestFailed);
+                    host.posix(), options(disk), disk, limiter, counters(), blockCounters, this::requestFailed);
             device = opened;
+            image = disk;
             return opened;
         } catch (RuntimeException e) {
-            closeQuietly(image, e);
+            closeQuietly(disk, e);
             throw e;
         }
     }
 
     private DiskImage openImage(DeviceHost host) {
-        Access access = definition.readOnly() ? Access.READ_ONLY : Access.READ_WRITE;
         try {
-            return DiskImages.open(
-                    host.posix(),
-                    definition.path().toString(),
-                    definition.format(),
-                    new OpenOptions(
-                            access,
-                            definition.cache(),
-                            host.images().rules(definition),
-                            host.images().secrets(definition)));
-        } catch (DiskImageException e) {
+            return host.disks().open(definition);
+        } catch (IOException e) {
             throw new IllegalStateException("disk " + name() + ": " + e.getMessage(), e);
         }
     }
 
-    private BlockOptions options(DiskImage image) {
+    private BlockOptions options(DiskImage disk) {
         return new BlockOptions(
                 name(),
                 definition.serial(),
                 definition.queues(),
                 BlockOptions.DEFAULT_QUEUE_SIZE,
-                Math.max(definition.blockBytes(), image.geometry().blockBytes()),
+                Math.max(definition.blockBytes(), disk.geometry().blockBytes()),
                 definition.discard() ? BlockOptions.Unmap.OFFERED : BlockOptions.Unmap.WITHHELD,
                 definition.onError());
     }
 
-    private static void closeQuietly(DiskImage image, RuntimeException cause) {
+    private static void closeQuietly(DiskImage disk, RuntimeException cause) {
         try {
-            image.close();
+            disk.close();
         } catch (IOException e) {
             cause.addSuppressed(e);
         }
@@ -154,6 +156,7 @@ public final class VmDisk extends VmDevice {
     @Override
     public void detached() {
         device = null;
+        image = null;
         super.detached();
     }
 }
