@@ -9,9 +9,19 @@ readonly LAB_TEST_SECONDS=2400
 # Disks with the content of the disk guest that the lab has: /dev/vda and on, one for each guest of the tests.
 readonly GUEST_DISKS=10
 
+# The disk guest once more, as a compressed image: the lowest one of a test's chain.
+prepare_compressed_disk() {
+  local raw=$CACHE_DIR/disk-guest/disk.raw image=$CACHE_DIR/disk-guest/disk.qcow2
+  if [[ ! -f $image || $raw -nt $image ]]; then
+    qemu-img convert -f raw -O qcow2 -c -o compression_type=zstd "$raw" "$image.new"
+    mv -- "$image.new" "$image"
+  fi
+}
+
 # run_lab_tests SUFFIX: runs all classes whose names end so, of every module that has some.
 run_lab_tests() {
   local suffix=$1 module modules
+  prepare_compressed_disk || other_failures+=("the compressed disk of the lab's tests")
   # A browser inside the lab would be too slow: console-linux.sh runs those tests from outside.
   mapfile -t modules < <(find . -path '*/target/test-classes/*' -name "*$suffix.class" \
     -not -path './ear/console-tests/*' \
