@@ -7,7 +7,7 @@ import org.kvmbeans.block.Progress;
 final class CopyMeter implements Runnable {
     private final Progress progress;
     private final AtomicLong done = new AtomicLong();
-    private volatile long totalBytes;
+    private long totalBytes;
     private long toldBytes;
 
     /** @param totalBytes all that may have to be copied */

@@ -68,7 +68,7 @@ public final class DirtyMap implements WriteWatch {
     public void mark(long offset, long length) {
         long end = Math.min(sizeBytes, offset + length);
         if (offset < end) {
-            update(offset >>> shift, (end - 1 >>> shift) + 1, true);
+            update(offset >>> shift, ((end - 1) >>> shift) + 1, true);
         }
     }
 
@@ -103,7 +103,7 @@ public final class DirtyMap implements WriteWatch {
     /** The first byte from {@code offset} on whose mark is set, or is not. */
     private long next(long offset, boolean set) {
         long bit = offset >>> shift;
-        long bits = sizeBytes + granularityBytes() - 1 >>> shift;
+        long bits = (sizeBytes + granularityBytes() - 1) >>> shift;
         while (bit < bits) {
             long word = words.get((int) (bit / Long.SIZE));
             long rest = (set ? word : ~word) & -1L << bit % Long.SIZE;
@@ -119,7 +119,7 @@ public final class DirtyMap implements WriteWatch {
     /** Takes the marks of a stretch away, whose ends are multiples of the granularity, or the disk's end. */
     public void clear(long offset, long end) {
         if (offset < end) {
-            update(offset >>> shift, (end - 1 >>> shift) + 1, false);
+            update(offset >>> shift, ((end - 1) >>> shift) + 1, false);
         }
     }
 

@@ -32,7 +32,7 @@ class ConversionTest extends TaskTest {
         try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
             file.setLength(SIZE);
             for (int at = 0; at < SIZE; ) {
-                int length = Math.min(SIZE - at, (random.nextInt(40) + 1) * 512 << random.nextInt(5));
+                int length = Math.min(SIZE - at, (random.nextInt(40) + 1) * (512 << random.nextInt(5)));
                 file.seek(at);
                 switch (random.nextInt(3)) {
                     case 0 -> file.write(Memory.random(length, at));

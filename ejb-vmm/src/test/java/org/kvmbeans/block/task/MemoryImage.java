@@ -20,7 +20,7 @@ final class MemoryImage implements LayeredImage {
     private static final byte[] ZEROS = new byte[CLUSTER];
 
     private final String name;
-    private byte @Nullable [][] clusters;
+    private byte[][] clusters;
     private @Nullable DiskImage backing;
     private @Nullable BackingReference reference;
     private boolean writable = true;
