@@ -55,7 +55,7 @@ final class ImageCreation {
         return switch (options.format()) {
             case RAW -> rawMaker(options);
             case QCOW2 ->
-                new Qcow2Maker(posix, access.opener(), opening, qcow2(pool, options, backing), options.clusters());
+                new Qcow2Maker(posix, access.opener(), opening, qcow2(pool, options, backing), options.storing());
             case LUKS -> new LuksMaker(posix, opening, Objects.requireNonNull(options.luks()));
         };
     }

@@ -18,7 +18,7 @@ import org.kvmbeans.machine.definition.DefinitionObject;
 
 /**
  * What somebody asks of a new image, as one JSON object. Keys of all formats but luks: {@code preallocation}. Of qcow2 also
- * {@code backing} (an image as {@code POOL/FILE}), {@code version}, {@code cluster}, {@code extendedL2}, {@code compression},
+ * {@code backing} (an image as {@code POOL/FILE}), {@code version}, {@code cluster} (its size), {@code extendedL2}, {@code compression},
  * {@code compressed} (for what is copied to it), {@code refcountBits} and {@code lazyRefcounts}. Of qcow2 and luks
  * {@code secret}, the name of the one that is to open it, and with it {@code cipher}, {@code cipherMode}, {@code ivgen},
  * {@code ivgenHash}, {@code hash} and {@code iterationMillis}, whose values are QEMU's.
@@ -26,7 +26,7 @@ import org.kvmbeans.machine.definition.DefinitionObject;
  * @param backing the image below as {@code POOL/FILE}; empty for none
  * @param secret name of the secret of an image that is to be encrypted; empty for one that is not
  * @param luks how it is encrypted; null where it is not
- * @param clusters how what is copied to it is stored
+ * @param storing how what is copied to it is stored
  * @param qcow2 without backing file and encryption; what is not given is as QEMU makes it
  */
 record ImageOptions(
@@ -35,7 +35,7 @@ record ImageOptions(
         String backing,
         String secret,
         @Nullable LuksOptions luks,
-        Clusters clusters,
+        Clusters storing,
         Qcow2Options qcow2) {
     private static final String EXAMPLE = "{\"preallocation\":\"metadata\",\"cluster\":\"64KiB\"}";
     private static final List<String> QCOW2_KEYS = List.of(
@@ -76,7 +76,7 @@ record ImageOptions(
         String secret = format == DiskFormat.LUKS
                 ? root.requiredText("secret", "give the name of the secret that is to open it")
                 : root.text("secret", "give the name of the secret that is to open it");
-        Clusters clusters = root.flag("compressed") ? Clusters.COMPRESSED : Clusters.PLAIN;
+        Clusters storing = root.flag("compressed") ? Clusters.COMPRESSED : Clusters.PLAIN;
         try {
             ImageOptions options = new ImageOptions(
                     format,
@@ -84,7 +84,7 @@ record ImageOptions(
                     backing == null ? "" : backing,
                     secret == null ? "" : secret,
                     luks(root, secret != null && !secret.isEmpty()),
-                    clusters,
+                    storing,
                     qcow2(root, preallocation));
             document.throwProblems();
             return options;

@@ -204,6 +204,19 @@ class KeySlotsTest {
     }
 
     @Test
+    void aSlotIsActiveOnceItsPassphraseOpens() throws IOException {
+        RecordingStorage recorded = new RecordingStorage(created().bytes());
+        try (LuksVolume volume = LuksVolume.open(area(recorded), FIRST)) {
+            volume.keySlots().add(FIRST, SECOND, QUICK);
+        }
+        recorded.cuts(20, cut -> {
+            MemoryStorage after = new MemoryStorage(cut);
+            boolean active = LuksVolume.readHeader(area(after)).usedSlots().contains(1);
+            assertThat(opens(after, SECOND)).isEqualTo(active);
+        });
+    }
+
+    @Test
     void aFailedWriteLeavesThePassphrasesAsTheyWere() throws IOException {
         byte[] start = created().bytes();
         for (int writes = 0; writes < 3; writes++) {
