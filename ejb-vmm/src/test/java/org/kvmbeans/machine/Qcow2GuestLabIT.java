@@ -123,9 +123,13 @@ class Qcow2GuestLabIT {
         Path script = Files.writeString(folder.resolve("script"), commands);
         DiskGuest.run("sh", "-c", "qemu-io -f qcow2 " + middle + " < " + script);
         // QEMU measures how fast the machine makes keys, and gives up where its clock is too coarse for that.
-        DiskGuest.run("sh", "-c", "for attempt in 1 2 3 4 5 6 7 8; do qemu-img create -q -f qcow2 --object '" + SECRET
-                + "' -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 -b " + middle + " -F qcow2 " + top
-                + " && exit; done; exit 1");
+        DiskGuest.run(
+                "sh",
+                "-c",
+                "for attempt in 1 2 3 4 5 6 7 8; do qemu-img create -q -f qcow2 --object '" + SECRET
+                        + "' -o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10 -b " + middle
+                        + " -F qcow2 " + top
+                        + " && exit; done; exit 1");
         return top;
     }
 
