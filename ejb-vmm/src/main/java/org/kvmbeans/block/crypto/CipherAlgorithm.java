@@ -1,7 +1,6 @@
 package org.kvmbeans.block.crypto;
 
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.bouncycastle.crypto.engines.CAST5Engine;
 import org.bouncycastle.crypto.engines.SerpentEngine;
@@ -9,35 +8,25 @@ import org.bouncycastle.crypto.engines.TwofishEngine;
 
 /** The block ciphers of LUKS images, each with one length of its key. */
 public enum CipherAlgorithm {
-    AES_128("aes", 16, 16, AesCipher::new),
-    AES_192("aes", 24, 16, AesCipher::new),
-    AES_256("aes", 32, 16, AesCipher::new),
-    SERPENT_128("serpent", 16, 16, CipherAlgorithm::serpent),
-    SERPENT_192("serpent", 24, 16, CipherAlgorithm::serpent),
-    SERPENT_256("serpent", 32, 16, CipherAlgorithm::serpent),
-    TWOFISH_128("twofish", 16, 16, CipherAlgorithm::twofish),
-    TWOFISH_192("twofish", 24, 16, CipherAlgorithm::twofish),
-    TWOFISH_256("twofish", 32, 16, CipherAlgorithm::twofish),
-    CAST5_128("cast5", 16, 8, key -> new LightweightCipher(CAST5Engine::new, key));
+    AES_128("aes", 16, 16),
+    AES_192("aes", 24, 16),
+    AES_256("aes", 32, 16),
+    SERPENT_128("serpent", 16, 16),
+    SERPENT_192("serpent", 24, 16),
+    SERPENT_256("serpent", 32, 16),
+    TWOFISH_128("twofish", 16, 16),
+    TWOFISH_192("twofish", 24, 16),
+    TWOFISH_256("twofish", 32, 16),
+    CAST5_128("cast5", 16, 8);
 
     private final String headerName;
     private final int keyBytes;
     private final int blockBytes;
-    private final Function<byte[], BlockCipher> factory;
 
-    CipherAlgorithm(String headerName, int keyBytes, int blockBytes, Function<byte[], BlockCipher> factory) {
+    CipherAlgorithm(String headerName, int keyBytes, int blockBytes) {
         this.headerName = headerName;
         this.keyBytes = keyBytes;
         this.blockBytes = blockBytes;
-        this.factory = factory;
-    }
-
-    private static BlockCipher serpent(byte[] key) {
-        return new LightweightCipher(SerpentEngine::new, key);
-    }
-
-    private static BlockCipher twofish(byte[] key) {
-        return new LightweightCipher(TwofishEngine::new, key);
     }
 
     /** Its name in QEMU's options, such as {@code aes-256}. */
@@ -61,7 +50,12 @@ public enum CipherAlgorithm {
     }
 
     BlockCipher withKey(byte[] key) {
-        return factory.apply(key);
+        return switch (this) {
+            case AES_128, AES_192, AES_256 -> new AesCipher(key);
+            case SERPENT_128, SERPENT_192, SERPENT_256 -> new LightweightCipher(SerpentEngine::new, key);
+            case TWOFISH_128, TWOFISH_192, TWOFISH_256 -> new LightweightCipher(TwofishEngine::new, key);
+            case CAST5_128 -> new LightweightCipher(CAST5Engine::new, key);
+        };
     }
 
     /** The cipher of a name in a LUKS header and a length of its key. */

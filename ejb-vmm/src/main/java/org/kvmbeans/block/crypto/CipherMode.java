@@ -1,5 +1,6 @@
 package org.kvmbeans.block.crypto;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -16,7 +17,7 @@ public enum CipherMode {
 
     /** Its name in QEMU's options and in a LUKS header. */
     public String text() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT);
     }
 
     /** The mode of a name. */

@@ -1,5 +1,6 @@
 package org.kvmbeans.block.crypto;
 
+import java.util.Arrays;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -66,8 +67,8 @@ public record CipherSpec(
         Ivs ivs = newIvs(key);
         if (mode == CipherMode.XTS) {
             int half = key.length / 2;
-            byte[] dataKey = java.util.Arrays.copyOfRange(key, 0, half);
-            byte[] tweakKey = java.util.Arrays.copyOfRange(key, half, key.length);
+            byte[] dataKey = Arrays.copyOfRange(key, 0, half);
+            byte[] tweakKey = Arrays.copyOfRange(key, half, key.length);
             try {
                 return new XtsTransform(algorithm.withKey(dataKey), algorithm.withKey(tweakKey), ivs);
             } finally {

@@ -1,7 +1,7 @@
 package org.kvmbeans.block.crypto;
 
+import java.util.Locale;
 import java.util.Optional;
-import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.bouncycastle.crypto.Digest;
 import org.bouncycastle.crypto.digests.MD5Digest;
@@ -14,25 +14,23 @@ import org.bouncycastle.crypto.digests.SHA512Digest;
 
 /** The hash functions of LUKS headers. */
 public enum HashAlgorithm {
-    MD5(16, MD5Digest::new),
-    SHA1(20, SHA1Digest::new),
-    SHA224(28, SHA224Digest::new),
-    SHA256(32, SHA256Digest::new),
-    SHA384(48, SHA384Digest::new),
-    SHA512(64, SHA512Digest::new),
-    RIPEMD160(20, RIPEMD160Digest::new);
+    MD5(16),
+    SHA1(20),
+    SHA224(28),
+    SHA256(32),
+    SHA384(48),
+    SHA512(64),
+    RIPEMD160(20);
 
     private final int bytes;
-    private final Supplier<Digest> digest;
 
-    HashAlgorithm(int bytes, Supplier<Digest> digest) {
+    HashAlgorithm(int bytes) {
         this.bytes = bytes;
-        this.digest = digest;
     }
 
     /** Its name in QEMU's options and in a LUKS header. */
     public String text() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT);
     }
 
     /** Bytes of a hash. */
@@ -41,7 +39,15 @@ public enum HashAlgorithm {
     }
 
     Digest newDigest() {
-        return digest.get();
+        return switch (this) {
+            case MD5 -> new MD5Digest();
+            case SHA1 -> new SHA1Digest();
+            case SHA224 -> new SHA224Digest();
+            case SHA256 -> new SHA256Digest();
+            case SHA384 -> new SHA384Digest();
+            case SHA512 -> new SHA512Digest();
+            case RIPEMD160 -> new RIPEMD160Digest();
+        };
     }
 
     byte[] hash(byte[] data) {

@@ -1,5 +1,6 @@
 package org.kvmbeans.block.crypto;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -14,7 +15,7 @@ public enum IvGenerator {
 
     /** Its name in QEMU's options and in a LUKS header. */
     public String text() {
-        return name().toLowerCase(java.util.Locale.ROOT);
+        return name().toLowerCase(Locale.ROOT);
     }
 
     /** The generator of a name. */

@@ -31,19 +31,6 @@ public final class LuksHeader {
     private final String uuid;
     private final List<LuksKeySlot> slots;
 
-    /** By which a master key is known: never itself. */
-    record MasterKeyDigest(ByteBuffer digest, ByteBuffer salt, long iterations) {
-        static MasterKeyDigest of(HashAlgorithm hash, byte[] key, byte[] salt, long iterations) {
-            byte[] digest = Pbkdf2.derive(hash, key, salt, iterations, DIGEST_BYTES);
-            return new MasterKeyDigest(ByteBuffer.wrap(digest), ByteBuffer.wrap(salt.clone()), iterations);
-        }
-
-        boolean matches(HashAlgorithm hash, byte[] key) {
-            byte[] actual = Pbkdf2.derive(hash, key, salt.array(), iterations, DIGEST_BYTES);
-            return java.security.MessageDigest.isEqual(actual, digest.array());
-        }
-    }
-
     LuksHeader(
             CipherSpec cipher,
             HashAlgorithm hash,
@@ -94,17 +81,18 @@ public final class LuksHeader {
         return new LuksHeaderParser(source, image).parse();
     }
 
-    ByteBuffer encode() {
-        ByteBuffer target = ByteBuffer.allocate(BYTES);
+    byte[] encode() {
+        byte[] header = new byte[BYTES];
+        ByteBuffer target = ByteBuffer.wrap(header);
         target.putInt((int) (MAGIC >>> Short.SIZE)).putShort((short) MAGIC).putShort((short) VERSION);
         putText(target, cipher.algorithm().headerName(), TEXT_BYTES);
         putText(target, cipher.modeText(), TEXT_BYTES);
         putText(target, hash.text(), TEXT_BYTES);
         target.putInt((int) payloadSector).putInt(cipher.keyBytes());
-        target.put(digest.digest().array()).put(digest.salt().array()).putInt((int) digest.iterations());
+        digest.encode(target);
         putText(target, uuid, UUID_BYTES);
         slots.forEach(slot -> slot.encode(target));
-        return target.flip();
+        return header;
     }
 
     private static void putText(ByteBuffer target, String text, int bytes) {

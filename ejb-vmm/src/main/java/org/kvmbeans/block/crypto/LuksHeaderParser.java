@@ -7,7 +7,6 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.DiskImageException.Kind;
-import org.kvmbeans.block.crypto.LuksHeader.MasterKeyDigest;
 
 /** Reads a LUKS header that anybody may have written. Used once. */
 final class LuksHeaderParser {
@@ -29,7 +28,7 @@ final class LuksHeaderParser {
         if (source.remaining() < LuksHeader.BYTES) {
             throw corrupt(source.remaining() + " bytes are no LUKS header; it has " + LuksHeader.BYTES);
         }
-        long magic = Integer.toUnsignedLong(source.getInt()) << Short.SIZE | source.getShort() & 0xFFFF;
+        long magic = (Integer.toUnsignedLong(source.getInt()) << Short.SIZE) | (source.getShort() & 0xFFFF);
         if (magic != LuksHeader.MAGIC) {
             throw corrupt("it has no LUKS header; is its format another one?");
         }
@@ -45,9 +44,7 @@ final class LuksHeaderParser {
         long payloadSector = Integer.toUnsignedLong(source.getInt());
         CipherSpec cipher = cipher(cipherName, modeText, Integer.toUnsignedLong(source.getInt()));
         MasterKeyDigest digest = new MasterKeyDigest(
-                ByteBuffer.wrap(bytes(LuksHeader.DIGEST_BYTES)),
-                ByteBuffer.wrap(bytes(LuksKeySlot.SALT_BYTES)),
-                Integer.toUnsignedLong(source.getInt()));
+                bytes(LuksHeader.DIGEST_BYTES), bytes(LuksKeySlot.SALT_BYTES), Integer.toUnsignedLong(source.getInt()));
         if (digest.iterations() == 0) {
             throw corrupt("the iterations of the master key's digest are 0; they must be above");
         }

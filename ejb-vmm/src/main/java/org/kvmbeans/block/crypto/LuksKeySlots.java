@@ -47,7 +47,7 @@ final class LuksKeySlots implements KeySlots {
         area.requireWritable();
         int slot = freeSlot();
         try (Unlocked unlocked = Unlocking.unlock(header, area, present, any -> true)) {
-            put(slot, unlocked.bytes(), added, iterationMillis);
+            put(slot, unlocked.key(), added, iterationMillis);
         }
         return slot;
     }
@@ -57,7 +57,7 @@ final class LuksKeySlots implements KeySlots {
         area.requireWritable();
         int slot = freeSlot();
         try (Unlocked unlocked = Unlocking.unlock(header, area, present, any -> true)) {
-            put(slot, unlocked.bytes(), replacement, iterationMillis);
+            put(slot, unlocked.key(), replacement, iterationMillis);
             erase(unlocked.slot());
         }
         return slot;

@@ -1,6 +1,7 @@
 package org.kvmbeans.block.crypto;
 
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -85,9 +86,8 @@ public record LuksOptions(CipherSpec cipher, HashAlgorithm hash, long iterationM
                 .orElseThrow(() -> new IllegalArgumentException(name + " is '" + text
                         + "'; it must be one of "
                         + Arrays.stream(values)
-                                .map(value -> value.name()
-                                        .toLowerCase(java.util.Locale.ROOT)
-                                        .replace('_', '-'))
+                                .map(value ->
+                                        value.name().toLowerCase(Locale.ROOT).replace('_', '-'))
                                 .collect(Collectors.joining(", "))));
     }
 

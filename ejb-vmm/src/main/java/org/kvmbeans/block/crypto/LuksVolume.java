@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.UUID;
-import org.kvmbeans.block.crypto.LuksHeader.MasterKeyDigest;
 import org.kvmbeans.block.crypto.Unlocking.Unlocked;
 
 /**
@@ -46,7 +45,7 @@ public final class LuksVolume implements AutoCloseable {
     public static LuksVolume open(LuksArea area, byte[] passphrase) throws IOException {
         LuksHeader header = readHeader(area);
         try (Unlocked unlocked = Unlocking.unlock(header, area, passphrase, slot -> true)) {
-            return new LuksVolume(area, header, unlocked.bytes());
+            return new LuksVolume(area, header, unlocked.key());
         }
     }
 
@@ -67,7 +66,7 @@ public final class LuksVolume implements AutoCloseable {
             MasterKeyDigest digest = MasterKeyDigest.of(options.hash(), masterKey, salt(random), iterations);
             LuksHeader header = LuksHeader.of(
                     options.cipher(), options.hash(), digest, UUID.randomUUID().toString());
-            area.write(0, header.encode());
+            area.write(0, ByteBuffer.wrap(header.encode()));
             LuksVolume volume = new LuksVolume(area, header, masterKey);
             volume.keySlots.put(0, masterKey, passphrase, options.iterationMillis());
             return volume;

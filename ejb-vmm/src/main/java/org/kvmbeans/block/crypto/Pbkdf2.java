@@ -59,7 +59,7 @@ final class Pbkdf2 {
             derive(hash, sample, sample, iterations, keyBytes);
             long nanos = Math.max(1, nanoClock.getAsLong() - started);
             if (nanos >= wanted) {
-                return (long) ((double) iterations * TimeUnit.MILLISECONDS.toNanos(targetMillis) / nanos);
+                return Math.multiplyExact(iterations, TimeUnit.MILLISECONDS.toNanos(targetMillis)) / nanos;
             }
         }
     }

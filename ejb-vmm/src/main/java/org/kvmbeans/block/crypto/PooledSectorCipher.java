@@ -123,7 +123,7 @@ final class PooledSectorCipher implements SectorCipher {
         }
         int start = (int) Thread.currentThread().getId();
         for (int i = 0; i < KEPT; i++) {
-            Worker worker = idle.getAndSet(start + i & KEPT - 1, null);
+            Worker worker = idle.getAndSet((start + i) & (KEPT - 1), null);
             if (worker != null) {
                 return worker;
             }
@@ -134,7 +134,7 @@ final class PooledSectorCipher implements SectorCipher {
     private void give(Worker worker) {
         int start = (int) Thread.currentThread().getId();
         for (int i = 0; i < KEPT; i++) {
-            if (idle.compareAndSet(start + i & KEPT - 1, null, worker)) {
+            if (idle.compareAndSet((start + i) & (KEPT - 1), null, worker)) {
                 return;
             }
         }

@@ -12,14 +12,27 @@ final class Unlocking {
     private Unlocking() {}
 
     /** A master key, and the slot that had it; closing overwrites it. */
-    record Unlocked(int slot, ByteBuffer key) implements AutoCloseable {
-        byte[] bytes() {
-            return key.array();
+    static final class Unlocked implements AutoCloseable {
+        private final int slot;
+        private final byte[] key;
+
+        private Unlocked(int slot, byte[] key) {
+            this.slot = slot;
+            this.key = key;
+        }
+
+        int slot() {
+            return slot;
+        }
+
+        /** The master key itself. */
+        byte[] key() {
+            return key;
         }
 
         @Override
         public void close() {
-            Secrets.forget(key.array());
+            Secrets.forget(key);
         }
     }
 
@@ -42,7 +55,7 @@ final class Unlocking {
             }
             byte[] key = keyOf(header, area, passphrase, slot);
             if (header.digest().matches(header.hash(), key)) {
-                return new Unlocked(slot, ByteBuffer.wrap(key));
+                return new Unlocked(slot, key);
             }
             Secrets.forget(key);
         }

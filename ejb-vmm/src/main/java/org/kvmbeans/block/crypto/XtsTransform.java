@@ -55,9 +55,9 @@ final class XtsTransform extends SectorTransform {
             Bytes.putLong(tweaks, at + Long.BYTES, high);
             Bytes.putLong(data, at, Bytes.getLong(data, at) ^ low);
             Bytes.putLong(data, at + Long.BYTES, Bytes.getLong(data, at + Long.BYTES) ^ high);
-            long carry = high >> (Long.SIZE - 1) & REDUCTION;
-            high = high << 1 | low >>> (Long.SIZE - 1);
-            low = low << 1 ^ carry;
+            long carry = (high >> (Long.SIZE - 1)) & REDUCTION;
+            high = (high << 1) | (low >>> (Long.SIZE - 1));
+            low = (low << 1) ^ carry;
         }
     }
 }

@@ -146,9 +146,12 @@ final class HeaderExtensionParser {
         EncryptionHeader header = new EncryptionHeader(data.getLong(0), data.getLong(8));
         if (!beginsCluster(header.offset())
                 || header.bytes() <= 0
-                || header.bytes() > Long.MAX_VALUE - header.offset()) {
+                || header.bytes() > EncryptionHeader.MAX_BYTES
+                || header.offset() > Long.MAX_VALUE - header.bytes()) {
             throw corrupt("its LUKS header lies at byte " + Long.toUnsignedString(header.offset()) + " and has "
-                    + Long.toUnsignedString(header.bytes()) + " bytes; it must begin a cluster behind the first");
+                    + Long.toUnsignedString(header.bytes())
+                    + " bytes; it must begin a cluster behind the first and have 1 to "
+                    + EncryptionHeader.MAX_BYTES);
         }
         return header;
     }

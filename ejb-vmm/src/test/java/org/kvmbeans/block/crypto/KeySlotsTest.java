@@ -193,15 +193,27 @@ class KeySlotsTest {
         try (LuksVolume volume = LuksVolume.open(area(recorded), FIRST)) {
             volume.keySlots().change(FIRST, SECOND, QUICK);
         }
-        List<byte[]> cuts = recorded.cuts(20);
-        for (byte[] cut : cuts) {
+        recorded.cuts(20, cut -> {
             MemoryStorage after = new MemoryStorage(cut);
             assertThat(opens(after, FIRST) || opens(after, SECOND)).isTrue();
             assertThat(opens(after, CryptoDisk.bytes("number 5"))).isTrue();
-        }
-        MemoryStorage last = new MemoryStorage(cuts.get(cuts.size() - 1));
+        });
+        MemoryStorage last = new MemoryStorage(recorded.bytes());
         assertThat(opens(last, FIRST)).isFalse();
         assertThat(opens(last, SECOND)).isTrue();
+    }
+
+    @Test
+    void aSlotIsActiveOnceItsPassphraseOpens() throws IOException {
+        RecordingStorage recorded = new RecordingStorage(created().bytes());
+        try (LuksVolume volume = LuksVolume.open(area(recorded), FIRST)) {
+            volume.keySlots().add(FIRST, SECOND, QUICK);
+        }
+        recorded.cuts(20, cut -> {
+            MemoryStorage after = new MemoryStorage(cut);
+            boolean active = LuksVolume.readHeader(area(after)).usedSlots().contains(1);
+            assertThat(opens(after, SECOND)).isEqualTo(active);
+        });
     }
 
     @Test

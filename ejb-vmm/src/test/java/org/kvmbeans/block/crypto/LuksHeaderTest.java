@@ -6,13 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.DiskImageException.Kind;
-import org.kvmbeans.block.crypto.LuksHeader.MasterKeyDigest;
-import org.kvmbeans.virtio.testdriver.Mutations;
 
 class LuksHeaderTest {
     private static final int CIPHER = 8;
@@ -23,19 +20,25 @@ class LuksHeaderTest {
     private static final int DIGEST_ITERATIONS = 164;
     private static final int SLOT_1 = LuksHeader.SLOTS_OFFSET + LuksKeySlot.BYTES;
 
-    private static LuksHeader good() {
+    static LuksHeader good() {
         MasterKeyDigest digest = MasterKeyDigest.of(HashAlgorithm.SHA256, new byte[64], new byte[32], 1000);
         LuksHeader empty =
                 LuksHeader.of(CipherSpec.DEFAULT, HashAlgorithm.SHA256, digest, "b9cbc4b6-9a3b-4a8b-8d9a-3a0f4f6d8a01");
         return empty.withSlot(1, empty.slot(1).activated(2345, new byte[32]));
     }
 
-    private static LuksHeader parse(ByteBuffer header) throws DiskImageException {
-        return LuksHeader.parse(header, "disk.luks");
+    private static LuksHeader parse(byte[] header) throws DiskImageException {
+        return LuksHeader.parse(ByteBuffer.wrap(header), "disk.luks");
+    }
+
+    private static byte[] with(LuksHeader header, int offset, int value) {
+        byte[] encoded = header.encode();
+        ByteBuffer.wrap(encoded).putInt(offset, value);
+        return encoded;
     }
 
     private static void refuses(Kind kind, String message, int offset, int value) {
-        ByteBuffer header = good().encode().putInt(offset, value);
+        byte[] header = with(good(), offset, value);
         assertThatThrownBy(() -> parse(header))
                 .hasMessage("disk.luks: " + message)
                 .extracting(e -> ((DiskImageException) e).kind())
@@ -43,8 +46,8 @@ class LuksHeaderTest {
     }
 
     private static void refusesText(Kind kind, String message, int offset, String text) {
-        ByteBuffer header = good().encode();
-        header.put(offset, new byte[32]).put(offset, text.getBytes(StandardCharsets.ISO_8859_1));
+        byte[] header = good().encode();
+        ByteBuffer.wrap(header).put(offset, new byte[32]).put(offset, text.getBytes(StandardCharsets.ISO_8859_1));
         assertThatThrownBy(() -> parse(header))
                 .hasMessage("disk.luks: " + message)
                 .extracting(e -> ((DiskImageException) e).kind())
@@ -75,7 +78,7 @@ class LuksHeaderTest {
     void refusesWhatIsNoLuks1Header() {
         refuses(Kind.CORRUPT, "it has no LUKS header; is its format another one?", 0, 0x4C554B54);
         refuses(Kind.UNSUPPORTED, "it is LUKS version 2; version 1 is offered", 4, 0xBABE0002);
-        assertThatThrownBy(() -> parse(ByteBuffer.allocate(591)))
+        assertThatThrownBy(() -> parse(new byte[591]))
                 .hasMessage("disk.luks: 591 bytes are no LUKS header; it has 592");
     }
 
@@ -118,8 +121,8 @@ class LuksHeaderTest {
 
     @Test
     void ignoresAHashThatTheGeneratorDoesNotNeed() throws IOException {
-        ByteBuffer header = good().encode();
-        header.put(MODE, "xts-plain64:sha256".getBytes(StandardCharsets.US_ASCII));
+        byte[] header = good().encode();
+        ByteBuffer.wrap(header).put(MODE, "xts-plain64:sha256".getBytes(StandardCharsets.US_ASCII));
         assertThat(parse(header).cipher()).isEqualTo(CipherSpec.DEFAULT);
     }
 
@@ -176,25 +179,8 @@ class LuksHeaderTest {
                 header = header.withSlot(slot, header.slot(slot).activated(rounds, new byte[32]));
             }
             long iterations = LuksVolume.MAX_SLOT_ROUNDS / Pbkdf2.rounds(hash, LuksHeader.DIGEST_BYTES);
-            assertThat(parse(header.encode().putInt(DIGEST_ITERATIONS, (int) iterations)))
-                    .isNotNull();
+            assertThat(parse(with(header, DIGEST_ITERATIONS, (int) iterations))).isNotNull();
         }
-    }
-
-    @Test
-    void mutationsAreReadOrRefused() {
-        ByteBuffer seed = good().encode();
-        Mutations.run(List.of(seed.array()), 20_000, input -> {
-            try {
-                LuksHeader header = parse(ByteBuffer.wrap(input));
-                assertThat(header.materialBytes()).isBetween(64_000, 256_000);
-                assertThat(header.toString()).isNotEmpty();
-                // What was understood is written as it was, but for text after the names' ends.
-                assertThat(parse(header.encode()).encode()).isEqualTo(header.encode());
-            } catch (DiskImageException e) {
-                assertThat(e.kind()).isIn(Kind.CORRUPT, Kind.UNSUPPORTED);
-            }
-        });
     }
 
     @Test

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -130,14 +132,13 @@ class LuksImageTest {
         try (LuksImage image = CryptoDisk.open(path, Access.READ_ONLY, CryptoDisk.PASSPHRASE)) {
             assertThat(image.readOnly()).isTrue();
             byte[] passphrase = CryptoDisk.bytes(CryptoDisk.PASSPHRASE);
-            for (org.assertj.core.api.ThrowableAssert.ThrowingCallable write :
-                    java.util.List.<org.assertj.core.api.ThrowableAssert.ThrowingCallable>of(
-                            () -> image.write(0, CryptoDisk.vector(new byte[512])),
-                            () -> image.writeZeroes(0, 512, true),
-                            () -> image.discard(0, 512),
-                            () -> image.resize(512),
-                            () -> image.keySlots().add(passphrase, passphrase, 1),
-                            () -> image.keySlots().erase(0))) {
+            for (ThrowingCallable write : List.<ThrowingCallable>of(
+                    () -> image.write(0, CryptoDisk.vector(new byte[512])),
+                    () -> image.writeZeroes(0, 512, true),
+                    () -> image.discard(0, 512),
+                    () -> image.resize(512),
+                    () -> image.keySlots().add(passphrase, passphrase, 1),
+                    () -> image.keySlots().erase(0))) {
                 assertThatThrownBy(write).extracting(LuksImageTest::kindOf).isEqualTo(Kind.READ_ONLY);
             }
         }

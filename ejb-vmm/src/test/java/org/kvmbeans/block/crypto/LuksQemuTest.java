@@ -40,10 +40,10 @@ class LuksQemuTest {
     /** Everything that may be created, each with one of the hash functions. */
     static Stream<LuksOptions> everyOption() {
         List<LuksOptions> all = new ArrayList<>();
+        List<HashAlgorithm> hashes = List.of(HashAlgorithm.values());
         for (CipherSpec cipher : SectorCipherTest.everySpec()) {
             if (cipher.keyBytes() % 16 == 0) {
-                HashAlgorithm hash = HashAlgorithm.values()[all.size() % HashAlgorithm.values().length];
-                all.add(CryptoDisk.quick(cipher, hash));
+                all.add(CryptoDisk.quick(cipher, hashes.get(all.size() % hashes.size())));
             }
         }
         return all.stream();

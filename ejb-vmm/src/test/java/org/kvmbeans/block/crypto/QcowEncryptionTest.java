@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,8 +56,9 @@ class QcowEncryptionTest {
     }
 
     private static byte[] cluster(ByteBuffer image, int cluster) {
-        int offset = (int) hostOffset(image, cluster);
-        return Arrays.copyOfRange(image.array(), offset, offset + CLUSTER);
+        byte[] contents = new byte[CLUSTER];
+        image.get((int) hostOffset(image, cluster), contents);
+        return contents;
     }
 
     @Test
@@ -66,11 +66,11 @@ class QcowEncryptionTest {
         ByteBuffer image = image("encrypt.format=luks,encrypt.iter-time=10");
         int extension = HEADER_BYTES + 8;
         while (image.getInt(extension) != ENCRYPTION_HEADER) {
-            extension += 8 + (image.getInt(extension + 4) + 7 & -8);
+            extension += 8 + ((image.getInt(extension + 4) + 7) & -8);
         }
         LuksArea area = new LuksArea(
                 CryptoDisk.POSIX,
-                new MemoryStorage(image.array()),
+                new MemoryStorage(Files.readAllBytes(path)),
                 image.getLong(extension + 8),
                 image.getLong(extension + 16));
         try (LuksVolume volume = LuksVolume.open(area, CryptoDisk.bytes(CryptoDisk.PASSPHRASE))) {

@@ -162,9 +162,7 @@ class HeaderRulesTest {
         file.replace(last);
         written.add(last);
 
-        for (byte[] cut : storage.cuts(20)) {
-            assertThat(written).contains(header(cut));
-        }
+        storage.cuts(20, cut -> assertThat(written).contains(header(cut)));
         assertThat(header(storage.bytes())).isEqualTo(last);
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -16,11 +17,15 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.kvmbeans.block.Access;
+import org.kvmbeans.block.CacheMode;
 import org.kvmbeans.block.DiskImageException;
+import org.kvmbeans.block.OpenOptions;
 import org.kvmbeans.block.Progress;
 import org.kvmbeans.block.Storage;
 import org.kvmbeans.block.crypto.LuksOptions;
+import org.kvmbeans.block.raw.RawImage;
 import org.kvmbeans.block.testing.QemuTool;
 
 /** New images are what QEMU would have made, over all pairs of options. */
@@ -72,6 +77,29 @@ class Qcow2CreatorTest {
                 .isEqualTo(new Measurement(
                         theirs.get("required").asLong(),
                         theirs.get("fully-allocated").asLong()));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {512, 4096, 1 << 16, 1 << 21})
+    void measuresContentsAsQemuDoes(int clusterBytes) throws IOException {
+        Path raw = directory.resolve("sparse.raw");
+        try (RandomAccessFile file = new RandomAccessFile(raw.toFile(), "rw")) {
+            file.setLength(20 << 20);
+            for (int at = 0; at < 20 << 20; at += 3 << 20) {
+                file.seek(at + 8192);
+                file.write(new byte[70_000]);
+            }
+        }
+        JsonNode theirs = QemuTool.json(
+                "measure", "--output=json", "-O", "qcow2", "-o", "cluster_size=" + clusterBytes, "-f", "raw", raw);
+
+        OpenOptions toRead = new OpenOptions(Access.READ_ONLY, CacheMode.WRITEBACK);
+        try (RawImage image = RawImage.open(TestImages.POSIX, raw.toString(), toRead)) {
+            assertThat(Measurement.ofContents(image, Qcow2Options.DEFAULT.withClusters(clusterBytes, false)))
+                    .isEqualTo(new Measurement(
+                            theirs.get("required").asLong(),
+                            theirs.get("fully-allocated").asLong()));
+        }
     }
 
     @Test

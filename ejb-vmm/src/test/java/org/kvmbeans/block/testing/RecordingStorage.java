@@ -1,5 +1,6 @@
 package org.kvmbeans.block.testing;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,32 +42,36 @@ public final class RecordingStorage extends MemoryStorage {
         epochs.add(new ArrayList<>());
     }
 
+    /** Takes what a power cut has left. */
+    @FunctionalInterface
+    public interface CutVisitor {
+        void visit(byte[] left) throws IOException;
+    }
+
     /**
-     * What may be there after a power cut: all of what was flushed up to some flush, and any choice of the sectors that were
-     * written after it.
+     * Shows what may be there after a power cut: all of what was flushed up to some flush, and any choice of the sectors that
+     * were written after it.
      */
-    public List<byte[]> cuts(int choicesPerFlush) {
+    public void cuts(int choicesPerFlush, CutVisitor visitor) throws IOException {
         Random random = new Random(3);
-        List<byte[]> result = new ArrayList<>();
-        MemoryStorage durable = new MemoryStorage(initial);
+        byte[] durable = initial.clone();
         for (List<Sector> epoch : epochs) {
-            for (int choice = 0; choice < choicesPerFlush; choice++) {
-                byte[] cut = durable.bytes();
+            for (int choice = 0; choice < choicesPerFlush && !epoch.isEmpty(); choice++) {
+                byte[] cut = durable.clone();
                 for (Sector sector : epoch) {
                     if (random.nextBoolean()) {
                         cut = put(cut, sector);
                     }
                 }
-                result.add(cut);
+                visitor.visit(cut);
             }
-            byte[] whole = durable.bytes();
             for (Sector sector : epoch) {
-                whole = put(whole, sector);
+                durable = put(durable, sector);
             }
-            durable = new MemoryStorage(whole);
-            result.add(whole);
+            if (!epoch.isEmpty()) {
+                visitor.visit(durable.clone());
+            }
         }
-        return result;
     }
 
     private static byte[] put(byte[] bytes, Sector sector) {

@@ -2,6 +2,7 @@ package org.kvmbeans.block.qcow2.check;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.kvmbeans.block.qcow2.Feature;
 import org.kvmbeans.block.qcow2.Qcow2Layout;
 import org.kvmbeans.block.qcow2.StorageBuffer;
 import org.kvmbeans.block.qcow2.TablePointer;
@@ -29,7 +30,9 @@ final class CopiedFlags {
                 long offset = entry & Qcow2Layout.L1_OFFSET_MASK;
                 if (scope.isCluster(offset)) {
                     changed |= correct(bytes, i * Long.BYTES, entry, offset);
-                    correctL2Table(offset);
+                    if (!scope.header().has(Feature.EXTERNAL_DATA)) {
+                        correctL2Table(offset);
+                    }
                 }
             }
             return changed;

@@ -2,6 +2,7 @@ package org.kvmbeans.block.qcow2.check;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import org.kvmbeans.block.qcow2.Feature;
 import org.kvmbeans.block.qcow2.Qcow2Layout;
 
 /** Counts the L2 tables that L1 tables point to; when repairing, drops entries that point to none. */
@@ -41,7 +42,8 @@ final class L1Walk {
             }
             right = 0;
         } else if (!count(offset >>> scope.layout().clusterBits(), right, active)) {
-            scope.findings().corruption("L1 entry %d leads to byte %d, where other metadata lies", index, offset);
+            scope.findings()
+                    .corruption("L1 entry %d leads to byte %d, which is in use for something else", index, offset);
             right = 0;
         }
         bytes.putLong(at * Long.BYTES, right);
@@ -50,7 +52,10 @@ final class L1Walk {
 
     private boolean count(long cluster, long entry, boolean active) throws IOException {
         References references = scope.references();
-        if ((references.state(cluster) & References.EXCLUSIVE) != 0) {
+        // The clusters of a data file have one place on the disk each, and so have their L2 tables.
+        boolean single = active && scope.header().has(Feature.EXTERNAL_DATA);
+        int others = References.EXCLUSIVE | (single ? References.COPIED | References.SHARED : 0);
+        if ((references.state(cluster) & others) != 0) {
             return false;
         }
         int flag = entry < 0 ? References.COPIED : References.SHARED;

@@ -3,6 +3,7 @@ package org.kvmbeans.block.qcow2.check;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.kvmbeans.block.DiskImageException;
+import org.kvmbeans.block.qcow2.CryptMethod;
 import org.kvmbeans.block.qcow2.Feature;
 import org.kvmbeans.block.qcow2.Qcow2Layout;
 import org.kvmbeans.block.qcow2.StorageBuffer;
@@ -23,6 +24,9 @@ final class L2EntryCheck {
     private final Findings findings;
     private final boolean externalData;
     private final boolean hasZeroFlag;
+    /** What LUKS encrypts can be read in its place alone. */
+    private final boolean boundToPlace;
+
     private final int entryBytes;
     private long allocated;
     private long fragmented;
@@ -34,6 +38,7 @@ final class L2EntryCheck {
     private int times;
     private boolean active;
     private long contiguousOffset;
+    private boolean moved;
 
     L2EntryCheck(Scope scope) {
         this.scope = scope;
@@ -42,11 +47,19 @@ final class L2EntryCheck {
         findings = scope.findings();
         externalData = scope.header().has(Feature.EXTERNAL_DATA);
         hasZeroFlag = scope.header().version() > 2 && !layout.extendedL2();
+        boundToPlace = scope.header().crypt() == CryptMethod.LUKS;
         entryBytes = layout.l2EntryBytes();
     }
 
     ClusterStatistics statistics() {
         return new ClusterStatistics(layout.clusters(scope.header().sizeBytes()), allocated, fragmented, compressed);
+    }
+
+    /** Whether clusters were copied since this was asked last, which have to be durable before what points to them. */
+    boolean takeMoved() {
+        boolean result = moved;
+        moved = false;
+        return result;
     }
 
     /**
@@ -168,7 +181,10 @@ final class L2EntryCheck {
             findings.corruption("L2 entry 0x%x in the table at byte %d leads to metadata", entry, table);
             return scope.repairing() ? moved(right, cluster, hasData) : right;
         }
-        if (scope.repairing() && active && (references.state(cluster) & (References.COPIED | References.SHARED)) != 0) {
+        if (scope.repairing()
+                && active
+                && !boundToPlace
+                && (references.state(cluster) & (References.COPIED | References.SHARED)) != 0) {
             // Clusters of the disk share nothing but with snapshots; programs that write one of the two rely on it.
             return moved(right, cluster, hasData);
         }
@@ -197,18 +213,13 @@ final class L2EntryCheck {
         contiguousOffset = offset + layout.clusterBytes();
     }
 
-    /** The clusters of a data file are not counted; each is the only one of its kind. */
+    /** The clusters of a data file are not counted; each is the only one of its kind, and {@link DataFileWalk} knows where. */
     private long external(long entry, long offset) {
-        boolean present = offset != 0 || entry < 0;
-        if (!present) {
+        if (offset == 0 && entry >= 0) {
             return entry;
         }
         if (entry >= 0) {
             findings.corruption("L2 entry 0x%x in the table at byte %d is not said to be the only one", entry, table);
-        }
-        if (!layout.aligned(offset)) {
-            findings.corruption("L2 entry 0x%x in the table at byte %d is no cluster", entry, table);
-            return lost();
         }
         if (active) {
             statistics(offset);
@@ -218,13 +229,14 @@ final class L2EntryCheck {
 
     /** A cluster that lies where something else does gets a place of its own, with what it reads as now. */
     private long moved(long entry, long cluster, boolean hasData) throws IOException {
-        if (!hasData) {
+        if (!hasData || boundToPlace) {
             return lost();
         }
         long target = scope.appendCluster();
         StorageBuffer data = new StorageBuffer(scope.posix(), layout.clusterBytes());
         data.read(scope.storage(), cluster << layout.clusterBits(), 0, data.capacity());
         data.write(scope.storage(), target << layout.clusterBits(), 0, data.capacity());
+        moved = true;
         long flags = entry & ~Qcow2Layout.L2_OFFSET_MASK & ~Qcow2Layout.COPIED;
         count(target, flags);
         return flags | (target << layout.clusterBits());

@@ -67,7 +67,11 @@ final class L2Walk {
         for (int i = 0; i < tables; i++) {
             int position = i * layout.clusterBytes();
             ByteBuffer table = buffer.bytes();
-            if (entries.check(table, position, cluster + i) && scope.repairing()) {
+            boolean changed = entries.check(table, position, cluster + i);
+            if (entries.takeMoved()) {
+                scope.storage().flush();
+            }
+            if (changed && scope.repairing()) {
                 buffer.write(scope.storage(), (cluster + i) << layout.clusterBits(), position, layout.clusterBytes());
             }
             scope.advance(layout.clusterBytes());

@@ -8,7 +8,6 @@ import org.kvmbeans.block.qcow2.BitmapDirectory;
 import org.kvmbeans.block.qcow2.BitmapDirectoryPointer;
 import org.kvmbeans.block.qcow2.BitmapEntry;
 import org.kvmbeans.block.qcow2.EncryptionHeader;
-import org.kvmbeans.block.qcow2.Feature;
 import org.kvmbeans.block.qcow2.Qcow2Header;
 import org.kvmbeans.block.qcow2.Qcow2Layout;
 import org.kvmbeans.block.qcow2.Snapshot;
@@ -119,9 +118,6 @@ final class MetadataWalk {
             } else {
                 snapshotsChanged = true;
             }
-        }
-        if (header.has(Feature.EXTERNAL_DATA) && !table.snapshots().isEmpty()) {
-            findings.corruption("it has snapshots, which an image with a data file cannot have");
         }
     }
 

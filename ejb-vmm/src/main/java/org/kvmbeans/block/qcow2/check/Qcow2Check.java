@@ -70,25 +70,42 @@ public final class Qcow2Check {
         Qcow2HeaderFile file = Qcow2HeaderFile.open(posix, storage);
         StagedProgress stages = new StagedProgress(progress, REPAIR_STAGES);
         Pass before = pass(file.header(), null, stages.stage(0));
-        if (before.scope.findings().checkErrors() > 0) {
+        Findings found = before.scope.findings();
+        if (found.checkErrors() > 0) {
             return before.result(0, 0);
         }
         file.replace(file.header().forWriting());
-        if (repair == Repair.ALL && before.scope.findings().corruptions() > 0) {
+        if (found.leaks() == 0 && found.corruptions() == 0) {
+            markClean(file);
+            return before.result(0, 0);
+        }
+        if (repair == Repair.ALL && found.corruptions() > 0) {
+            markDirty(file);
             dropBroken(file, stages.stage(1));
+            storage.flush();
         }
         settleRefcounts(file, repair, stages.stage(2));
         storage.flush();
         Pass after = pass(file.header(), null, stages.stage(3));
         Findings left = after.scope.findings();
         if (left.corruptions() == 0 && left.checkErrors() == 0) {
-            file.replace(file.header().without(Feature.DIRTY).without(Feature.CORRUPT));
+            markClean(file);
         }
-        Findings found = before.scope.findings();
         return after.result(
                         Math.max(0, found.leaks() - left.leaks()),
                         Math.max(0, found.corruptions() - left.corruptions()))
                 .withFindings(found.texts());
+    }
+
+    /** Until it is repaired, whoever opens it is to know that its refcounts cannot be relied on. */
+    private static void markDirty(Qcow2HeaderFile file) throws IOException {
+        if (file.header().version() > 2) {
+            file.replace(file.header().with(Feature.DIRTY));
+        }
+    }
+
+    private static void markClean(Qcow2HeaderFile file) throws IOException {
+        file.replace(file.header().without(Feature.DIRTY).without(Feature.CORRUPT));
     }
 
     /** An image as one pass has seen it. */
@@ -114,6 +131,7 @@ public final class Qcow2Check {
         RefcountTable table = new RefcountTable(scope);
         RefcountComparison comparison = new RefcountComparison(scope, table, repair);
         comparison.run();
+        scope.finish();
         return new Pass(scope, table, comparison, clusters);
     }
 
@@ -125,6 +143,9 @@ public final class Qcow2Check {
         }
         L2Walk l2 = new L2Walk(scope);
         l2.run();
+        if (scope.header().has(Feature.EXTERNAL_DATA)) {
+            new DataFileWalk(scope).run();
+        }
         return l2.statistics();
     }
 

@@ -143,7 +143,8 @@ final class RefcountComparison {
 
     /** Clusters without a refcount block, whose refcounts are 0. */
     private void compareMissing(long from, long to) {
-        for (long cluster = from; cluster < to; ) {
+        long end = Math.min(to, references.limit());
+        for (long cluster = from; cluster < end; ) {
             if (references.emptyPiece(cluster)) {
                 cluster = ((cluster >>> References.PIECE_BITS) + 1) << References.PIECE_BITS;
                 continue;

@@ -39,7 +39,7 @@ final class RefcountRebuild {
      * @return what the header is to point to
      */
     TablePointer run(References occupied) throws IOException {
-        for (long cluster = 0; cluster < scope.fileClusters(); cluster++) {
+        for (long cluster = 0; cluster < references.limit(); cluster++) {
             if (references.emptyPiece(cluster)) {
                 cluster = (((cluster >>> References.PIECE_BITS) + 1) << References.PIECE_BITS) - 1;
             } else if (references.state(cluster) != 0) {

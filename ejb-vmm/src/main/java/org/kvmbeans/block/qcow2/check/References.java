@@ -1,5 +1,6 @@
 package org.kvmbeans.block.qcow2.check;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.DiskImageException.Kind;
@@ -29,6 +30,8 @@ final class References {
     /** The least state whose count has no room in a byte. */
     private static final int NARROW_LIMIT = 0xF0;
 
+    private static final int MAX_PIECES = Integer.MAX_VALUE - 8;
+
     private static final int MAX_COUNT = Integer.MAX_VALUE >> COUNT_SHIFT;
 
     private final String image;
@@ -49,9 +52,9 @@ final class References {
      * @return its state before
      */
     int add(long cluster, int times, int flags) throws DiskImageException {
-        int piece = (int) (cluster >>> PIECE_BITS);
+        long piece = cluster >>> PIECE_BITS;
         int at = (int) cluster & PIECE_MASK;
-        byte[] bytes = piece < narrow.length ? narrow[piece] : null;
+        byte[] bytes = piece < narrow.length ? narrow[(int) piece] : null;
         if (bytes != null && times < MAX_COUNT >> 1) {
             int before = bytes[at] & 0xFF;
             int after = (before + (times << COUNT_SHIFT)) | flags;
@@ -64,9 +67,9 @@ final class References {
     }
 
     private int addElsewhere(long cluster, int times, int flags) throws DiskImageException {
+        reach(cluster >>> PIECE_BITS);
         int piece = (int) (cluster >>> PIECE_BITS);
         int at = (int) cluster & PIECE_MASK;
-        reach(piece);
         int[] ints = wide[piece];
         if (ints == null && narrow[piece] == null) {
             take(PIECE_CLUSTERS);
@@ -96,24 +99,32 @@ final class References {
         return ints;
     }
 
-    private void reach(int piece) throws DiskImageException {
-        if (piece >= narrow.length) {
-            int length = Math.max(piece + 1, narrow.length + (narrow.length >> 1));
-            take(2L * Long.BYTES * (length - (long) narrow.length));
-            narrow = java.util.Arrays.copyOf(narrow, length);
-            wide = java.util.Arrays.copyOf(wide, length);
+    private void reach(long piece) throws DiskImageException {
+        if (piece < narrow.length) {
+            return;
         }
+        long length = Math.max(piece + 1, narrow.length + (narrow.length >> 1));
+        take(2L * Long.BYTES * (length - narrow.length));
+        if (length > MAX_PIECES) {
+            throw tooMuch();
+        }
+        narrow = Arrays.copyOf(narrow, (int) length);
+        wide = Arrays.copyOf(wide, (int) length);
     }
 
     private void take(long bytes) throws DiskImageException {
         usedBytes += bytes;
         if (usedBytes > maxBytes) {
-            throw new DiskImageException(
-                    Kind.UNSUPPORTED,
-                    image,
-                    "to count the references to its clusters takes more than " + maxBytes
-                            + " bytes of memory; give the process more");
+            throw tooMuch();
         }
+    }
+
+    private DiskImageException tooMuch() {
+        return new DiskImageException(
+                Kind.UNSUPPORTED,
+                image,
+                "to count the references to its clusters takes more than " + maxBytes
+                        + " bytes of memory; give the process more");
     }
 
     /** The state of a cluster. */

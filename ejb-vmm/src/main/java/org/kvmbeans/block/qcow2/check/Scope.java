@@ -99,6 +99,12 @@ final class Scope {
         progress.advance(doneUnits, Math.max(doneUnits, totalUnits));
     }
 
+    /** Tells that nothing is left to be looked at: holes were passed over. */
+    void finish() {
+        doneUnits = Math.max(doneUnits, totalUnits);
+        progress.advance(doneUnits, doneUnits);
+    }
+
     /**
      * Whether an offset is where a cluster of the file begins, behind the first one.
      */

@@ -78,7 +78,8 @@ class Qcow2CheckFuzzTest {
     void whatWasRepairedIsCleanForQemuToo() throws IOException {
         Random random = new Random(5);
         Path image = directory.resolve("judged.qcow2");
-        for (byte[] seed : seeds()) {
+        // But not that with a data file, whose name may have become another.
+        for (byte[] seed : seeds().subList(0, 3)) {
             for (int round = 0; round < JUDGED_ROUNDS; round++) {
                 MemoryStorage storage = new MemoryStorage(mutant(seed, random));
                 try {
@@ -120,6 +121,11 @@ class Qcow2CheckFuzzTest {
             seeds.add(Files.readAllBytes(image));
             Files.delete(image);
         }
+        Path image = directory.resolve("data-file.qcow2");
+        String options = "cluster_size=512,data_file=" + directory.resolve("data-file.raw");
+        QemuTool.img("create", "-q", "-f", "qcow2", "-o", options, image, "600k");
+        QemuTool.io(image, "write -P 1 0 20k", "write -z 64k 32k", "write -P 3 300k 5k");
+        seeds.add(Files.readAllBytes(image));
         return seeds;
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -22,7 +23,9 @@ import org.kvmbeans.block.Storage;
 import org.kvmbeans.block.qcow2.Feature;
 import org.kvmbeans.block.qcow2.Qcow2Layout;
 import org.kvmbeans.block.qcow2.TestImages;
+import org.kvmbeans.block.testing.MemoryStorage;
 import org.kvmbeans.block.testing.QemuTool;
+import org.kvmbeans.block.testing.RecordingStorage;
 
 /** Damaged images are found to be damaged and are repaired; QEMU is the judge of both. */
 class Qcow2RepairTest {
@@ -132,11 +135,7 @@ class Qcow2RepairTest {
         assertThat(QemuTool.img("check", image)).contains("No errors were found");
         assertThat(TestImages.header(image).has(Feature.DIRTY)).isFalse();
         assertThat(TestImages.header(image).has(Feature.CORRUPT)).isFalse();
-        byte[] after = contents();
-        assertThat(Arrays.mismatch(before, 0, (int) damage.from, after, 0, (int) damage.from))
-                .isEqualTo(-1);
-        assertThat(Arrays.mismatch(before, (int) damage.to, before.length, after, (int) damage.to, after.length))
-                .isEqualTo(-1);
+        assertSameOutside(damage, before, contents());
         // What was dropped reads as zeros at once, and can be written again.
         QemuTool.io(image, "write -P 77 38M 1M", "read -P 77 38M 1M", "write -P 78 0 2M", "read -P 78 0 2M");
         assertThat(QemuTool.img("check", image)).contains("No errors were found");
@@ -180,6 +179,57 @@ class Qcow2RepairTest {
 
         assertThat(editor.get(position)).isEqualTo(Long.parseUnsignedLong(right.substring(2), 16));
         assertThat(QemuTool.img("check", extended)).contains("No errors");
+    }
+
+    /** Whatever of a repair is done when the power is cut, the next one ends it, and nothing is lost meanwhile. */
+    @ParameterizedTest
+    @EnumSource(
+            names = {"NO_REFCOUNT_BLOCK", "REFCOUNT_TOO_LOW", "L2_TWICE", "SNAPSHOT_UNALIGNED", "COPIED_COMPRESSED"})
+    void repairSurvivesPowerCuts(Damage damage) throws IOException {
+        byte[] before = contents();
+        ImageEditor editor = new ImageEditor(image);
+        damage.change.accept(editor);
+        RecordingStorage storage = new RecordingStorage(Files.readAllBytes(image));
+        Qcow2Check.repair(TestImages.POSIX, storage, Repair.ALL, Progress.NONE);
+
+        AtomicInteger number = new AtomicInteger();
+        storage.cuts(3, cut -> {
+            MemoryStorage left = new MemoryStorage(cut);
+            CheckResult repaired = Qcow2Check.repair(TestImages.POSIX, left, Repair.ALL, Progress.NONE);
+            assertThat(repaired.clean()).as("cut %s: %s", number, repaired).isTrue();
+            if (number.getAndIncrement() % 4 == 0) {
+                Files.write(image, left.bytes());
+                assertSameOutside(damage, before, contents());
+            }
+        });
+        assertThat(number.get()).isGreaterThan(10);
+    }
+
+    private static void assertSameOutside(Damage damage, byte[] before, byte[] after) {
+        int from = (int) damage.from;
+        int to = (int) damage.to;
+        assertThat(Arrays.mismatch(before, 0, from, after, 0, from)).isEqualTo(-1);
+        assertThat(Arrays.mismatch(before, to, before.length, after, to, after.length))
+                .isEqualTo(-1);
+    }
+
+    @Test
+    void clustersOfADataFileAreWhereTheyAreOnTheDisk() throws IOException {
+        Path overlay = directory.resolve("overlay.qcow2");
+        String options = "data_file=" + directory.resolve("data.raw");
+        QemuTool.img("create", "-q", "-f", "qcow2", "-o", options, overlay, "8M");
+        QemuTool.io(overlay, "write -P 1 0 64k", "write -P 2 2M 64k");
+        ImageEditor editor = new ImageEditor(overlay);
+        editor.change(editor.l2Position(2 * MIB), x -> x + CLUSTER);
+        editor.change(editor.l2Position(0), x -> (x & ~Qcow2Layout.COPIED) | CLUSTER);
+        editor.change(editor.l1Position(0), x -> x & ~Qcow2Layout.COPIED);
+        image = overlay;
+        assertThat(check().corruptions()).isEqualTo(4);
+
+        assertThat(repair(Repair.ALL).clean()).isTrue();
+
+        QemuTool.io(overlay, "read -P 1 0 64k", "read -P 2 2M 64k");
+        assertThat(QemuTool.img("check", overlay)).contains("No errors");
     }
 
     @Test
