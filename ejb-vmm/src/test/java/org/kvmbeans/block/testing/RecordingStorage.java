@@ -1,6 +1,7 @@
 package org.kvmbeans.block.testing;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,6 +47,17 @@ public final class RecordingStorage extends MemoryStorage {
     @FunctionalInterface
     public interface CutVisitor {
         void visit(byte[] left) throws IOException;
+    }
+
+    /** What {@link #cuts(int, CutVisitor)} shows, for storage that is small. */
+    public List<byte[]> cuts(int choicesPerFlush) {
+        List<byte[]> result = new ArrayList<>();
+        try {
+            cuts(choicesPerFlush, result::add);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return result;
     }
 
     /**

@@ -186,9 +186,8 @@ class Qcow2RepairTest {
     @EnumSource(
             names = {"NO_REFCOUNT_BLOCK", "REFCOUNT_TOO_LOW", "L2_TWICE", "SNAPSHOT_UNALIGNED", "COPIED_COMPRESSED"})
     void repairSurvivesPowerCuts(Damage damage) throws IOException {
+        damage.change.accept(new ImageEditor(image));
         byte[] before = contents();
-        ImageEditor editor = new ImageEditor(image);
-        damage.change.accept(editor);
         RecordingStorage storage = new RecordingStorage(Files.readAllBytes(image));
         Qcow2Check.repair(TestImages.POSIX, storage, Repair.ALL, Progress.NONE);
 
@@ -197,9 +196,9 @@ class Qcow2RepairTest {
             MemoryStorage left = new MemoryStorage(cut);
             CheckResult repaired = Qcow2Check.repair(TestImages.POSIX, left, Repair.ALL, Progress.NONE);
             assertThat(repaired.clean()).as("cut %s: %s", number, repaired).isTrue();
-            if (number.getAndIncrement() % 4 == 0) {
+            if (number.getAndIncrement() % 2 == 0) {
                 Files.write(image, left.bytes());
-                assertSameOutside(damage, before, contents());
+                assertThat(Arrays.mismatch(before, contents())).isEqualTo(-1);
             }
         });
         assertThat(number.get()).isGreaterThan(10);
