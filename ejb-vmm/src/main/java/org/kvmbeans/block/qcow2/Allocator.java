@@ -100,7 +100,7 @@ final class Allocator {
             plan.neverWritten = plan.start >= metadata.data.sizeBytes();
             return;
         }
-        long unwritten = metadata.refcounts.unwrittenFrom();
+        long unwritten = metadata.refcounts.storageEnd().used();
         long host = metadata.refcounts.allocate(plan.clusters) << layout.clusterBits();
         plan.clusters = metadata.refcounts.allocated();
         plan.hostOffset = host;

@@ -23,9 +23,7 @@ final class ClusterRefcounts {
     private long lowestFree;
     /** From here on no cluster has a refcount block. */
     private long end;
-    /** From this byte on nothing was ever written: there the storage reads as zeros. */
-    private long unwritten;
-
+    private final StorageEnd storageEnd;
     private long allocated;
     /** Where the next compressed data goes in a cluster that has some already; 0 where there is none. */
     private long packed;
@@ -44,7 +42,7 @@ final class ClusterRefcounts {
         this.table = table;
         this.cache = cache;
         sliceBits = Integer.numberOfTrailingZeros(cache.sliceBytes()) + 3 - layout.refcountOrder();
-        unwritten = layout.roundUp(storage.sizeBytes());
+        storageEnd = new StorageEnd(storage, layout.roundUp(storage.sizeBytes()));
         int blocks = table.length();
         while (blocks > 0 && table.get(blocks - 1) == 0) {
             blocks--;
@@ -207,17 +205,12 @@ final class ClusterRefcounts {
 
     private void take(long first) throws IOException {
         change(first, allocated, 1);
-        unwritten = Math.max(unwritten, (first + allocated) << layout.clusterBits());
+        storageEnd.use((first + allocated) << layout.clusterBits());
     }
 
-    /** Whether a cluster that is about to be allocated was never written and reads as zeros. */
-    boolean neverWritten(long offset) {
-        return offset >= unwritten;
-    }
-
-    /** The first byte from which on nothing was ever written. */
-    long unwrittenFrom() {
-        return unwritten;
+    /** Where the used part of the storage ends. */
+    StorageEnd storageEnd() {
+        return storageEnd;
     }
 
     /** The first free cluster from {@code from} on that has a refcount block, which is made where it is missing. */
@@ -260,7 +253,7 @@ final class ClusterRefcounts {
     private void createBlock(long cluster) throws IOException {
         placeBlock((int) (cluster >>> layout.refcountBlockBits()), requireFree(cluster));
         change(cluster, 1, 1);
-        unwritten = Math.max(unwritten, cluster + 1 << layout.clusterBits());
+        storageEnd.use(cluster + 1 << layout.clusterBits());
     }
 
     /** Puts a refcount block, of zeros, into a cluster that the caller counts. */
@@ -322,7 +315,7 @@ final class ClusterRefcounts {
         table.replace(first << layout.clusterBits(), grown);
         end = (long) index << layout.refcountBlockBits();
         change(first, last + blocks - first, 1);
-        unwritten = Math.max(unwritten, (last + blocks) << layout.clusterBits());
+        storageEnd.use((last + blocks) << layout.clusterBits());
         return old;
     }
 

@@ -152,6 +152,12 @@ final class WriteBack {
         if (header().has(Feature.DIRTY) && !metadata.corruption.found()) {
             changeHeader(header -> header.without(Feature.DIRTY));
         }
+        metadata.lock.lock();
+        try {
+            metadata.refcounts.storageEnd().trim();
+        } finally {
+            metadata.lock.unlock();
+        }
     }
 
     private void writeRound(boolean durable, boolean all) throws IOException {
