@@ -70,7 +70,7 @@ class Qcow2SnapshotTest {
                     if (!kept.isEmpty() && random.nextBoolean()) {
                         String id = List.copyOf(kept.keySet()).get(random.nextInt(kept.size()));
                         image.snapshots().apply(id);
-                        model = kept.get(id).clone();
+                        model = java.util.Objects.requireNonNull(kept.get(id)).clone();
                         assertThat(EngineDisk.read(image, 0, SIZE)).isEqualTo(model);
                     }
                 }
