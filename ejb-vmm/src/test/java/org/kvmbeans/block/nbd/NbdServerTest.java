@@ -313,7 +313,7 @@ class NbdServerTest {
         Thread opener = new Thread(() -> {
             awaitWithoutInterrupts(gated.begun);
             stopper.start();
-            while (stopper.getState() != Thread.State.WAITING) {
+            while (stopper.isAlive() && stopper.getState() != Thread.State.WAITING) {
                 Thread.onSpinWait();
             }
             gated.gate.countDown();
@@ -352,7 +352,7 @@ class NbdServerTest {
             gated.close();
         });
         unexporter.start();
-        while (unexporter.getState() != Thread.State.WAITING) {
+        while (unexporter.isAlive() && unexporter.getState() != Thread.State.WAITING) {
             Thread.onSpinWait();
         }
 
