@@ -30,6 +30,8 @@ has_npm() { have npm; }
 has_curl() { have curl; }
 has_jq() { have jq; }
 has_qemu() { have qemu-system-x86_64; }
+has_qemu_img() { have qemu-img && have qemu-io; }
+has_python3() { have python3; }
 has_chromium() { { have chromium || have chromium-browser || have google-chrome; } && have chromedriver; }
 has_compiler() { have gcc && [[ -f /usr/include/linux/kvm.h && -f /usr/include/stdio.h ]]; }
 has_shellcheck() { have shellcheck; }
@@ -47,6 +49,7 @@ package_of() {
   case $1 in
     jdk) jdk_package ;;
     qemu) say qemu-system-x86 ;;
+    qemu_img) say qemu-utils ;;
     chromium) say chromium chromium-driver ;;
     mke2fs | resize2fs) say e2fsprogs ;;
     ip) say iproute2 ;;

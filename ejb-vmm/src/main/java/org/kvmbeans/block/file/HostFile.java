@@ -40,6 +40,7 @@ public final class HostFile implements Storage {
     /** The same file through the page cache, where {@link #fd} is direct; otherwise the same descriptor. */
     private final OwnedFd cachedFd;
 
+    private final ImageLock lock;
     private final @Nullable BlockDeviceIoctl device;
     private final DirectAlignment alignment;
     private final Transfers transfers;
@@ -57,6 +58,7 @@ public final class HostFile implements Storage {
         this.options = options;
         fd = opened.fd();
         cachedFd = opened.cachedFd();
+        lock = opened.lock();
         device = opened.device();
         sizeBytes = opened.sizeBytes();
         alignment = opened.alignment();
@@ -342,6 +344,7 @@ public final class HostFile implements Storage {
     @Override
     public void close() {
         closed = true;
+        lock.close();
         cachedFd.close();
         fd.close();
     }
