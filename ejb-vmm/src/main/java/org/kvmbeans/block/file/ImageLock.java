@@ -53,6 +53,7 @@ final class ImageLock implements AutoCloseable {
     private static final List<Range> OF_A_READER = List.of(
             new Range(0, USED + READ + 1), Range.of(DENIED, WRITE), new Range(DENIED + RESIZE, TO_THE_END));
 
+    /** What a writer has locked beside that. */
     private static final List<Range> OF_A_WRITER_ALONE =
             List.of(new Range(USED + READ + 1, DENIED + WRITE - USED - READ - 1), new Range(DENIED + WRITE + 1, 1));
 
@@ -88,11 +89,7 @@ final class ImageLock implements AutoCloseable {
 
     /** Makes a writer's lock a reader's, without a moment in which others could write. */
     void share() throws DiskImageException {
-        boolean locked = shared();
-        for (Range range : OF_A_WRITER_ALONE) {
-            locked = locked && set(F_UNLCK, range);
-        }
-        if (note != null) {
+        if (shared()) {
             note = HolderNote.write(posix, fd, Access.READ_ONLY);
         }
     }
@@ -111,6 +108,9 @@ final class ImageLock implements AutoCloseable {
             if (!set(F_RDLCK, range)) {
                 return false;
             }
+        }
+        for (Range range : OF_A_WRITER_ALONE) {
+            set(F_UNLCK, range);
         }
         for (Range range : AGAINST_A_READER) {
             if (conflict(F_WRLCK, range) != null) {

@@ -125,6 +125,18 @@ class ImageLockTest {
         }
     }
 
+    @Test
+    void qemuReadsWithAWriterThatBecameAReader() throws IOException {
+        try (HostFile file = open(Access.READ_WRITE);
+                ImageLock lock = ImageLock.acquire(faults.posix(), file.number(), image.toString(), Access.READ_WRITE)) {
+            lock.share();
+            assertThat(note()).startsWith("reader ");
+            assertThat(qemuIoOnce("-r")).contains("read 512/512 bytes");
+            open(Access.READ_ONLY).close();
+            assertRefused(Access.READ_WRITE, "another disk of this process since");
+        }
+    }
+
     // --- the note ----------------------------------------------------------------------------------------------
 
     @Test
