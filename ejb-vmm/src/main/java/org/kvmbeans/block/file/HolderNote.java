@@ -38,8 +38,8 @@ record HolderNote(String purpose, long pid, long sinceEpochSeconds, String comma
     private static final Pattern FORM =
             Pattern.compile("(reader|writer) (\\d{1,10}) (\\d{1,11}) ([!-~]{1,16}) ([!-~]{1,64})");
     private static final String THIS_HOST = hostName();
-    private static final String THIS_COMMAND =
-            printable(Objects.requireNonNullElse(Holders.command(ProcessHandle.current().pid()), ""));
+    private static final String THIS_COMMAND = printable(
+            Objects.requireNonNullElse(Holders.command(ProcessHandle.current().pid()), ""));
 
     private static String hostName() {
         try {

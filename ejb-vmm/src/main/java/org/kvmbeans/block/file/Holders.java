@@ -1,9 +1,12 @@
 package org.kvmbeans.block.file;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.sys.Posix;
 
@@ -13,7 +16,7 @@ final class Holders {
 
     /**
      * Who holds a file that {@code fd} is open to: as noted on it, if by a process that is there; or some process of this
-     * host that has it open, as far as this one may see; or as noted by another host, of which no more is known here.
+     * host that has locked or at least opened it, as far as this one may see; or as noted by another host, of which no more is known here.
      */
     static String of(Posix posix, int fd) {
         HolderNote note = HolderNote.read(posix, fd);
@@ -27,6 +30,13 @@ final class Holders {
         return note == null || note.isOfThisHost() ? "somebody else" : note.text();
     }
 
+    private enum Use {
+        NONE,
+        OPEN,
+        LOCKED
+    }
+
+    /** One that has a lock on it, or else has it open. */
     private static @Nullable String opener(int fd) {
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(Path.of("/proc"), "[0-9]*")) {
             Path image = Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd));
@@ -34,11 +44,12 @@ final class Holders {
             String found = null;
             for (Path process : processes) {
                 long pid = Long.parseLong(process.getFileName().toString());
-                if (hasOpen(process, image, pid == self ? fd : -1)) {
+                Use use = use(process, image, pid == self ? fd : -1);
+                if (use == Use.LOCKED) {
+                    return process(pid);
+                }
+                if (use == Use.OPEN) {
                     found = process(pid);
-                    if (pid != self) {
-                        break;
-                    }
                 }
             }
             return found;
@@ -47,24 +58,37 @@ final class Holders {
         }
     }
 
-    private static boolean hasOpen(Path process, Path image, int exceptFd) {
+    private static Use use(Path process, Path image, int exceptFd) {
+        Use use = Use.NONE;
         try (DirectoryStream<Path> descriptors = Files.newDirectoryStream(process.resolve("fd"))) {
             for (Path descriptor : descriptors) {
                 if (!descriptor.endsWith(Integer.toString(exceptFd)) && isLinkTo(descriptor, image)) {
-                    return true;
+                    if (hasLock(process.resolve("fdinfo").resolve(descriptor.getFileName()))) {
+                        return Use.LOCKED;
+                    }
+                    use = Use.OPEN;
                 }
             }
-            return false;
-        } catch (IOException e) {
+        } catch (IOException | DirectoryIteratorException e) {
             // Another user's process, or one that has ended.
-            return false;
+            return use;
         }
+        return use;
     }
 
     private static boolean isLinkTo(Path descriptor, Path image) {
         try {
             return Files.readSymbolicLink(descriptor).equals(image);
         } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** proc(5): a line for each lock. */
+    private static boolean hasLock(Path descriptorInfo) {
+        try (Stream<String> lines = Files.lines(descriptorInfo)) {
+            return lines.anyMatch(line -> line.startsWith("lock:"));
+        } catch (IOException | UncheckedIOException e) {
             return false;
         }
     }

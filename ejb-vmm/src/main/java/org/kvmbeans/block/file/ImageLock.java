@@ -50,8 +50,8 @@ final class ImageLock implements AutoCloseable {
     }
 
     /** Up to and with "somebody reads": others may lock the first byte alone, and one that writes locks all. */
-    private static final List<Range> OF_A_READER = List.of(
-            new Range(0, USED + READ + 1), Range.of(DENIED, WRITE), new Range(DENIED + RESIZE, TO_THE_END));
+    private static final List<Range> OF_A_READER =
+            List.of(new Range(0, USED + READ + 1), Range.of(DENIED, WRITE), new Range(DENIED + RESIZE, TO_THE_END));
 
     /** What a writer has locked beside that. */
     private static final List<Range> OF_A_WRITER_ALONE =
@@ -125,7 +125,13 @@ final class ImageLock implements AutoCloseable {
         int result = call(F_OFD_SETLK, flock(type, range));
         return switch (-result) {
             case 0 -> true;
-            case Errno.ENOLCK, Errno.EOPNOTSUPP, Errno.ENOSYS -> false;
+            case Errno.EOPNOTSUPP, Errno.ENOSYS -> false;
+            case Errno.ENOLCK ->
+                throw new DiskImageException(
+                        Kind.IO_ERROR,
+                        path,
+                        "its server does not lock it (ENOLCK), so another host could write it too; NFS 3 needs rpc.statd"
+                                + " on both sides, NFS 4 does not");
             case Errno.EAGAIN, Errno.EACCES -> throw refusal(type);
             default -> throw HostErrors.ofRequest(path, "F_OFD_SETLK", -result);
         };
@@ -133,10 +139,7 @@ final class ImageLock implements AutoCloseable {
 
     private NativeStruct flock(short type, Range range) {
         NativeStruct flock = new NativeStruct(posix, FLOCK_BYTES);
-        flock.buffer()
-                .putShort(0, type)
-                .putLong(START_OFFSET, range.start())
-                .putLong(LENGTH_OFFSET, range.length());
+        flock.buffer().putShort(0, type).putLong(START_OFFSET, range.start()).putLong(LENGTH_OFFSET, range.length());
         return flock;
     }
 

@@ -64,8 +64,7 @@ class NetworkErrorsTest {
             assertStorageError(() -> file.read(0, vector), "read of 512 bytes at 0 failed: " + name);
             assertStorageError(() -> file.write(0, vector), "write of 512 bytes at 0 failed: " + name);
             assertStorageError(() -> file.resize(8192), "ftruncate to 8192 bytes failed: " + name);
-            assertStorageError(
-                    () -> file.discard(0, 512), "FALLOC_FL_PUNCH_HOLE of 512 bytes at 0 failed: " + name);
+            assertStorageError(() -> file.discard(0, 512), "FALLOC_FL_PUNCH_HOLE of 512 bytes at 0 failed: " + name);
             assertStorageError(file::flush, "fdatasync failed: " + name);
         }
     }

@@ -26,8 +26,7 @@ final class OtherProcess implements AutoCloseable {
                 new ProcessBuilder(command).redirectErrorStream(true).start());
     }
 
-    private static final String LOCK =
-            """
+    private static final String LOCK = """
             import fcntl, os, struct, sys
             f = open(sys.argv[1], 'r+')
             try:
