@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -90,7 +92,7 @@ class HostStorageLabIT {
 
         @Override
         NetworkServer server() {
-            return java.util.Objects.requireNonNull(server);
+            return Objects.requireNonNull(server);
         }
 
         @Override
@@ -104,7 +106,7 @@ class HostStorageLabIT {
 
         @Test
         void anotherHostIsRefusedAndToldWhoHasIt() throws IOException {
-            try (OtherProcess other = OtherProcess.lockingAsHost("kvm2", elsewhere())) {
+            try (OtherProcess other = OtherProcess.lockingAsHost(LabServers.OTHER_HOST, elsewhere())) {
                 for (Access access : Access.values()) {
                     assertThatThrownBy(() -> open(disk(), access).close())
                             .hasMessageContaining("it is in use by process " + other.pid()
@@ -168,14 +170,9 @@ class HostStorageLabIT {
             }
         }
 
-        @AfterEach
-        void setSizeBack() throws IOException {
-            server().resize(IscsiServer.BYTES);
-        }
-
         @Override
         IscsiServer server() {
-            return java.util.Objects.requireNonNull(server);
+            return Objects.requireNonNull(server);
         }
 
         @Override
@@ -242,7 +239,7 @@ class HostStorageLabIT {
         }
 
         private Multipath multipath() {
-            return java.util.Objects.requireNonNull(multipath);
+            return Objects.requireNonNull(multipath);
         }
 
         @Override
@@ -274,7 +271,7 @@ class HostStorageLabIT {
                             written.incrementAndGet();
                         }
                     } catch (IOException e) {
-                        throw new java.io.UncheckedIOException(e);
+                        throw new UncheckedIOException(e);
                     }
                 });
                 try {

@@ -10,7 +10,7 @@ import java.util.List;
  */
 final class IscsiServer implements NetworkServer {
     static final Path BELOW = Path.of("/run/storage/lun.raw");
-    static final int BYTES = 64 << 20;
+    private static final int BYTES = 64 << 20;
 
     private static final String TARGET = "iqn.2026-11.org.kvmbeans:storage";
     private static final String INITIATOR = "iqn.2026-11.org.kvmbeans:host1";
@@ -44,18 +44,14 @@ final class IscsiServer implements NetworkServer {
         String device = Undo.sh("losetup --find --show " + BELOW).strip();
         undo.later("losetup --detach " + device);
         undo.sh("mountpoint -q /sys/kernel/config || mount -t configfs configfs /sys/kernel/config", "true");
-        undo.sh(
-                """
+        undo.sh("""
                 mkdir -p %1$s
                 echo udev_path=%2$s >%1$s/control
                 echo 6f0f0a8e-0000-4000-8000-000000000001 >%1$s/wwn/vpd_unit_serial
                 echo 1 >%1$s/enable
                 echo 1 >%1$s/attrib/emulate_tpu
-                """
-                        .formatted(BACKSTORE, device),
-                "rmdir %1$s\nrmdir $(dirname %1$s)".formatted(BACKSTORE));
-        undo.sh(
-                """
+                """.formatted(BACKSTORE, device), "rmdir %1$s\nrmdir $(dirname %1$s)".formatted(BACKSTORE));
+        undo.sh("""
                 mkdir -p /sys/kernel/config/target/iscsi
                 mkdir -p %1$s
                 mkdir -p %1$s/lun/lun_0 %1$s/np/10.99.0.{1,2}:3260 %1$s/acls/%2$s/lun_0
@@ -63,16 +59,13 @@ final class IscsiServer implements NetworkServer {
                 ln -s %1$s/lun/lun_0 %1$s/acls/%2$s/lun_0/lun
                 echo 0 >%1$s/attrib/authentication
                 echo 1 >%1$s/enable
-                """
-                        .formatted(GROUP, INITIATOR, BACKSTORE),
-                """
+                """.formatted(GROUP, INITIATOR, BACKSTORE), """
                 echo 0 >%1$s/enable
                 rm %1$s/acls/%2$s/lun_0/lun
                 rmdir %1$s/acls/%2$s/lun_0 %1$s/acls/%2$s
                 rm %1$s/lun/lun_0/port
                 rmdir %1$s/lun/lun_0 %1$s/np/* %1$s $(dirname %1$s)
-                """
-                        .formatted(GROUP, INITIATOR));
+                """.formatted(GROUP, INITIATOR));
     }
 
     private void logIn() throws IOException {
@@ -84,10 +77,9 @@ final class IscsiServer implements NetworkServer {
                 iscsid
                 iscsiadm -m discovery -t sendtargets -p 10.99.0.1
                 iscsiadm -m node -o update -n node.conn[0].timeo.noop_out_interval -v 1
-                iscsiadm -m node -o update -n node.conn[0].timeo.noop_out_timeout -v 1
-                iscsiadm -m node -o update -n node.session.timeo.replacement_timeout -v %s
-                """
-                        .formatted(INITIATOR, portals.size() == 1 ? 86400 : 1),
+                iscsiadm -m node -o update -n node.conn[0].timeo.noop_out_timeout -v 2
+                iscsiadm -m node -o update -n node.session.timeo.replacement_timeout -v 86400
+                """.formatted(INITIATOR),
                 "pkill -x iscsid\npkill -x systemd-udevd\nrm -rf /etc/iscsi/nodes /etc/iscsi/send_targets");
         for (String portal : portals) {
             undo.sh(
@@ -102,7 +94,7 @@ final class IscsiServer implements NetworkServer {
         return Path.of("/dev/disk/by-path/ip-" + portals.get(0) + ":3260-iscsi-" + TARGET + "-lun-0");
     }
 
-    /** Gives the LUN another size, and lets this host see it. */
+    /** Gives the LUN a larger size, and lets this host see it. */
     void resize(long bytes) throws IOException {
         Undo.sh("truncate -s %d %s; losetup --set-capacity $(losetup -nO NAME -j %2$s); iscsiadm -m session --rescan"
                 .formatted(bytes, BELOW));

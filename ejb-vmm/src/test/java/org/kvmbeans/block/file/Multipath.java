@@ -11,14 +11,12 @@ final class Multipath implements AutoCloseable {
 
     Multipath() throws IOException {
         undo.orClose(() -> {
-            undo.sh(
-                    """
+            undo.sh("""
                     printf '%s\\n' 'defaults {' 'user_friendly_names no' 'find_multipaths yes' \\
-                      'path_grouping_policy multibus' 'no_path_retry queue' 'polling_interval 1' '}' \\
+                      'path_grouping_policy multibus' 'no_path_retry queue' 'polling_interval 1' 'fast_io_fail_tmo 1' '}' \\
                       >/etc/multipath.conf
                     multipathd
-                    """,
-                    "multipathd shutdown\nrm /etc/multipath.conf");
+                    """, "multipathd shutdown\nrm /etc/multipath.conf");
             undo.later("multipath -f " + NAME);
             Await.until("two paths", () -> paths("active ready") == 2);
         });
@@ -30,7 +28,10 @@ final class Multipath implements AutoCloseable {
 
     /** How many paths are in a state of dm and of the checker: {@code active ready}, {@code failed faulty}. */
     long paths(String state) throws IOException {
-        return Undo.sh("multipath -ll " + NAME).lines().filter(line -> line.contains(state)).count();
+        return Undo.sh("multipath -ll " + NAME)
+                .lines()
+                .filter(line -> line.contains(state))
+                .count();
     }
 
     void resize() throws IOException {

@@ -10,8 +10,7 @@ final class SmbServer implements NetworkServer {
 
     SmbServer() throws IOException {
         undo.orClose(() -> {
-            undo.sh(
-                    """
+            undo.sh("""
                     mkdir -p /run/storage/served/smb /run/samba
                     printf '%s\\n' '[global]' 'server role = standalone server' 'interfaces = 127.0.0.1' \\
                       'bind interfaces only = yes' 'disable netbios = yes' 'smb ports = 445' \\
@@ -21,8 +20,7 @@ final class SmbServer implements NetworkServer {
                     printf 'secret\\nsecret\\n' | smbpasswd -s -a vmhost
                     install -m 600 /dev/null /run/storage/smb.credentials
                     printf 'username=vmhost\\npassword=secret\\n' >/run/storage/smb.credentials
-                    """,
-                    "userdel vmhost");
+                    """, "userdel vmhost");
             start();
             undo.later(STOP);
             LabServers.mountTwice(

@@ -75,7 +75,7 @@ final class Undo implements AutoCloseable {
     public void close() throws IOException {
         AssertionError failure = null;
         while (!commands.isEmpty()) {
-            for (String line : commands.pop().split("\n")) {
+            for (String line : commands.pop().lines().toList()) {
                 try {
                     sh(line);
                 } catch (AssertionError e) {
