@@ -31,6 +31,8 @@ has_curl() { have curl; }
 has_jq() { have jq; }
 has_qemu() { have qemu-system-x86_64; }
 has_qemu_img() { have qemu-img && have qemu-io && have qemu-nbd; }
+has_openssl() { have openssl; }
+has_python3() { have python3; }
 has_chromium() { { have chromium || have chromium-browser || have google-chrome; } && have chromedriver; }
 has_compiler() { have gcc && [[ -f /usr/include/linux/kvm.h && -f /usr/include/stdio.h ]]; }
 has_shellcheck() { have shellcheck; }

@@ -150,4 +150,16 @@ public interface Posix {
 
     /** io_destroy(2): waits for what is in progress. */
     int ioDestroy(long context);
+
+    /** fsetxattr(2) of {@code length} bytes at {@code address}; 0 for the flags creates or replaces. */
+    int fsetxattr(int fd, String name, long address, int length, int flags);
+
+    /** fgetxattr(2) to {@code length} bytes at {@code address}; how many the value has, {@code -ERANGE} where it has more. */
+    int fgetxattr(int fd, String name, long address, int length);
+
+    /** fremovexattr(2). */
+    int fremovexattr(int fd, String name);
+
+    /** Which kind of file system {@code fd} is on: {@code f_type} of fstatfs(2), one of {@code linux/magic.h}. */
+    long fileSystemType(int fd);
 }

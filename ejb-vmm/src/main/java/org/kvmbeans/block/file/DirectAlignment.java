@@ -14,6 +14,14 @@ import org.kvmbeans.sys.Posix;
 record DirectAlignment(int memoryBytes, int offsetBytes) {
     /** Fits every storage that Linux has. */
     private static final DirectAlignment SAFE = new DirectAlignment(4096, 4096);
+    /** NFS and SMB have no blocks that a request would have to fit. */
+    private static final DirectAlignment NONE = new DirectAlignment(1, 1);
+
+    // linux/magic.h
+    private static final long NFS_SUPER_MAGIC = 0x6969;
+    private static final long CIFS_SUPER_MAGIC = 0xff534d42L;
+    private static final long SMB2_SUPER_MAGIC = 0xfe534d42L;
+
     /** statx(2): asks for the alignment of direct I/O; Linux 6.1 and later answer. */
     private static final int STATX_DIOALIGN = 0x2000;
 
@@ -23,6 +31,10 @@ record DirectAlignment(int memoryBytes, int offsetBytes) {
 
     /** That of an open file, as the kernel tells it; otherwise one that fits everywhere. */
     static DirectAlignment of(Posix posix, int fd) {
+        long fileSystem = posix.fileSystemType(fd);
+        if (fileSystem == NFS_SUPER_MAGIC || fileSystem == CIFS_SUPER_MAGIC || fileSystem == SMB2_SUPER_MAGIC) {
+            return NONE;
+        }
         NativeStruct statx = new NativeStruct(posix, STATX_BYTES);
         try {
             boolean told = posix.statx(fd, STATX_DIOALIGN, statx.address()) == 0
@@ -33,6 +45,14 @@ record DirectAlignment(int memoryBytes, int offsetBytes) {
         } finally {
             Reference.reachabilityFence(statx);
         }
+    }
+
+    /**
+     * Whether every request fits, so that no second descriptor is needed: on SMB the lock of the first one would keep it
+     * from reading and writing.
+     */
+    boolean takesAnyBytes() {
+        return memoryBytes == 1 && offsetBytes == 1;
     }
 
     /** Whether the file's side of a request fits. */

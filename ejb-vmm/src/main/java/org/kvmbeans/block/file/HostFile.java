@@ -40,6 +40,7 @@ public final class HostFile implements Storage {
     /** The same file through the page cache, where {@link #fd} is direct; otherwise the same descriptor. */
     private final OwnedFd cachedFd;
 
+    private final ImageLock lock;
     private final @Nullable BlockDeviceIoctl device;
     private final DirectAlignment alignment;
     private final Transfers transfers;
@@ -58,6 +59,7 @@ public final class HostFile implements Storage {
         this.options = options;
         fd = opened.fd();
         cachedFd = opened.cachedFd();
+        lock = opened.lock();
         device = opened.device();
         sizeBytes = opened.sizeBytes();
         alignment = opened.alignment();
@@ -326,7 +328,7 @@ public final class HostFile implements Storage {
     public void stopWriting() throws DiskImageException {
         flush();
         writingStopped = true;
-        ImageLock.acquire(posix, fd.number(), path, Access.READ_ONLY);
+        lock.share();
     }
 
     /** Whether writing is refused. */
@@ -358,6 +360,7 @@ public final class HostFile implements Storage {
     @Override
     public void close() {
         closed = true;
+        lock.close();
         cachedFd.close();
         fd.close();
     }

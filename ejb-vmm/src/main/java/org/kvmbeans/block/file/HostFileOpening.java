@@ -15,35 +15,48 @@ import org.kvmbeans.sys.Posix;
  * A file as it was just opened and locked.
  *
  * @param fd opened as the cache mode says
- * @param cachedFd the same file through the page cache: {@code fd} itself where that is not direct
+ * @param cachedFd the same file through the page cache: {@code fd} itself where that is not direct, or takes all there is
+ * @param lock what keeps others out while {@code fd} is open
  * @param device null for a regular file
  * @param sizeBytes where it ends
  * @param alignment what direct I/O asks for
  */
 record HostFileOpening(
-        OwnedFd fd, OwnedFd cachedFd, @Nullable BlockDeviceIoctl device, long sizeBytes, DirectAlignment alignment) {
+        OwnedFd fd,
+        OwnedFd cachedFd,
+        ImageLock lock,
+        @Nullable BlockDeviceIoctl device,
+        long sizeBytes,
+        DirectAlignment alignment) {
     private static final int TYPE_MASK = 0xf000;
     private static final int TYPE_REGULAR = 0x8000;
     private static final int TYPE_BLOCK = 0x6000;
 
     static HostFileOpening open(Posix posix, String path, OpenOptions options) throws DiskImageException {
         OwnedFd fd = openFile(posix, path, flags(options), options);
+        ImageLock lock = null;
         try {
             BlockDeviceIoctl device = isBlockDevice(posix, fd, path) ? new BlockDeviceIoctl(posix, fd, path) : null;
             if (device != null && options.access() == Access.READ_WRITE) {
+                // A lock tells whose it is, which the kernel's refusal of the second descriptor does not.
+                ImageLock.acquire(posix, fd.number(), path, options.access());
                 // Its first descriptor told that it is a block device; only this one claims it from the host.
                 fd.close();
                 fd = openFile(posix, path, flags(options) | Open.EXCL, options);
                 device = new BlockDeviceIoctl(posix, fd, path);
             }
-            ImageLock.acquire(posix, fd.number(), path, options.access());
+            lock = ImageLock.acquire(posix, fd.number(), path, options.access());
             long size = device == null ? posix.sizeBytes(fd.number()) : device.sizeBytes();
             if (size < 0) {
                 throw HostErrors.ofRequest(path, "fstat", (int) -size);
             }
             DirectAlignment alignment = DirectAlignment.of(posix, fd.number());
-            return new HostFileOpening(fd, cached(posix, fd, options), device, size, alignment);
+            OwnedFd cachedFd = cached(posix, fd, options, alignment);
+            return new HostFileOpening(fd, cachedFd, lock, device, size, alignment);
         } catch (DiskImageException | RuntimeException e) {
+            if (lock != null) {
+                lock.close();
+            }
             fd.close();
             throw e;
         }
@@ -70,8 +83,9 @@ record HostFileOpening(
     }
 
     /** By way of /proc, where the path leads to the same file though its name may be another's by now. */
-    private static OwnedFd cached(Posix posix, OwnedFd fd, OpenOptions options) throws DiskImageException {
-        return options.cache().direct()
+    private static OwnedFd cached(Posix posix, OwnedFd fd, OpenOptions options, DirectAlignment alignment)
+            throws DiskImageException {
+        return options.cache().direct() && !alignment.takesAnyBytes()
                 ? openFile(posix, "/proc/self/fd/" + fd.number(), flags(options) & ~Open.DIRECT, options)
                 : fd;
     }

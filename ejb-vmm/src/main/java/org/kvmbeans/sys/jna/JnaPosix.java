@@ -297,6 +297,29 @@ public final class JnaPosix implements Posix {
         return (int) result(LibC.syscall(SYS_IO_DESTROY, context, 0, 0));
     }
 
+    @Override
+    public int fsetxattr(int fd, String name, long address, int length, int flags) {
+        return result(LibC.fsetxattr(fd, cString(name), address, length, flags));
+    }
+
+    @Override
+    public int fgetxattr(int fd, String name, long address, int length) {
+        return (int) result(LibC.fgetxattr(fd, cString(name), address, length));
+    }
+
+    @Override
+    public int fremovexattr(int fd, String name) {
+        return result(LibC.fremovexattr(fd, cString(name)));
+    }
+
+    @Override
+    public long fileSystemType(int fd) {
+        // The 120 bytes of struct statfs begin with it.
+        Scratch statfs = scratch.get();
+        int result = result(LibC.fstatfs(fd, statfs.address));
+        return result < 0 ? result : statfs.memory.getLong(0);
+    }
+
     private static int result(int value) {
         return value == -1 ? -Native.getLastError() : value;
     }

@@ -91,4 +91,12 @@ final class LibC {
     static native int connect(int fd, long address, int length);
 
     static native long syscall(long number, long first, long second, long third);
+
+    static native int fsetxattr(int fd, byte[] name, long valueAddress, long length, int flags);
+
+    static native long fgetxattr(int fd, byte[] name, long valueAddress, long length);
+
+    static native int fremovexattr(int fd, byte[] name);
+
+    static native int fstatfs(int fd, long statfsAddress);
 }
