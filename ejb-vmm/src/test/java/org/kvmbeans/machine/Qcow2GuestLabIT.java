@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -89,9 +90,7 @@ class Qcow2GuestLabIT {
     }
 
     private Qcow2Image image() {
-        Qcow2Image open = image.get();
-        assertThat(open).isNotNull();
-        return open;
+        return Objects.requireNonNull(image.get());
     }
 
     private static void revert(Path top) throws IOException {

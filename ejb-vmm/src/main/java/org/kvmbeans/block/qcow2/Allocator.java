@@ -42,8 +42,7 @@ final class Allocator {
     /**
      * Plans an allocating write of a stretch from its beginning on, of which nothing is claimed by others.
      *
-     * @param first the stretch's first cluster, not to be written in place
-     * @return false where the slice has to be read, or room be made, first
+     * @param held what the caller has claimed already, or null to claim what is planned
      */
     void plan(long offset, long most, InFlight.@Nullable Claim held, Allocation plan) throws IOException {
         ensureOwnTable(offset);
@@ -126,7 +125,7 @@ final class Allocator {
 
     /** Bits of subclusters, both ends counted. */
     private static long subclusters(int first, int last) {
-        return (1L << last + 1) - (1L << first);
+        return (1L << (last + 1)) - (1L << first);
     }
 
     private long copyStart(ByteBuffer slice, Allocation plan) {
@@ -184,7 +183,7 @@ final class Allocator {
                 long to = Math.min(at + layout.clusterBytes(), plan.copyEnd);
                 long valid = subclusters(map.subcluster(from), map.subcluster(to - 1));
                 long before = (old & Qcow2Layout.COMPRESSED) == 0 ? bytes.getLong(position + Long.BYTES) : 0;
-                bytes.putLong(position + Long.BYTES, before & ~(valid << SUBCLUSTERS) | valid);
+                bytes.putLong(position + Long.BYTES, (before & ~(valid << SUBCLUSTERS)) | valid);
             }
         }
     }
@@ -205,7 +204,7 @@ final class Allocator {
         if ((entry & Qcow2Layout.COMPRESSED) != 0) {
             long offset = layout.compressedOffset(entry);
             long first = offset >>> layout.clusterBits();
-            long last = offset + layout.compressedBytes(entry) - 1 >>> layout.clusterBits();
+            long last = (offset + layout.compressedBytes(entry) - 1) >>> layout.clusterBits();
             metadata.writeBack.free(first, last - first + 1, toStorage);
         } else if ((entry & Qcow2Layout.L2_OFFSET_MASK) != 0 && !metadata.externalData()) {
             metadata.writeBack.free((entry & Qcow2Layout.L2_OFFSET_MASK) >>> layout.clusterBits(), 1, toStorage);

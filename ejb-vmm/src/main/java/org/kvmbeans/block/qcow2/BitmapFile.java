@@ -50,7 +50,7 @@ final class BitmapFile {
                 cluster.read(metadata.storage, offset, 0, cluster.capacity());
                 bits.load(start, cluster.bytes().duplicate().clear());
             } else if (table[i] == BitmapDirectory.ALL_ONES) {
-                long covered = (long) layout.clusterBytes() * Byte.SIZE << entry.granularityBits();
+                long covered = ((long) layout.clusterBytes() * Byte.SIZE) << entry.granularityBits();
                 bits.set(i * covered, covered);
             }
         }

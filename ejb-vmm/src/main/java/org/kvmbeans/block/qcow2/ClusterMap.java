@@ -59,7 +59,7 @@ final class ClusterMap {
         for (long at = offset; at < end; ) {
             long table = tableOffset(at);
             if (table == 0) {
-                long tableEnd = (at >>> layout.l1EntryBits()) + 1 << layout.l1EntryBits();
+                long tableEnd = ((at >>> layout.l1EntryBits()) + 1) << layout.l1EntryBits();
                 if (!run.append(Run.Kind.UNALLOCATED, -1, false, Math.min(end, tableEnd) - at)) {
                     return true;
                 }
@@ -72,7 +72,8 @@ final class ClusterMap {
                 run.missingSlice = sliceOffset;
                 return run.bytes > 0;
             }
-            long sliceEnd = (at >>> layout.clusterBits() + sliceBits) + 1 << layout.clusterBits() + sliceBits;
+            int diskBits = layout.clusterBits() + sliceBits;
+            long sliceEnd = ((at >>> diskBits) + 1) << diskBits;
             if (!findInSlice(slice.bytes(), at, Math.min(end, sliceEnd), run)) {
                 return true;
             }
@@ -108,7 +109,7 @@ final class ClusterMap {
         for (long at = offset; at < end; ) {
             int subcluster = subcluster(at);
             Run.Kind kind = subclusterKind(entry, bitmap, subcluster, at);
-            long subclusterEnd = Math.min(end, (at >>> layout.subclusterBits()) + 1 << layout.subclusterBits());
+            long subclusterEnd = Math.min(end, ((at >>> layout.subclusterBits()) + 1) << layout.subclusterBits());
             if (!append(kind, entry, at, subclusterEnd, run)) {
                 return false;
             }
@@ -142,7 +143,7 @@ final class ClusterMap {
 
     private Run.Kind subclusterKind(long entry, long bitmap, int subcluster, long at) throws DiskImageException {
         boolean stored = (bitmap >>> subcluster & 1) != 0;
-        boolean zero = (bitmap >>> subcluster + Qcow2Layout.SUBCLUSTERS & 1) != 0;
+        boolean zero = ((bitmap >>> (subcluster + Qcow2Layout.SUBCLUSTERS)) & 1) != 0;
         if (stored && (zero || !hasHost(entry))) {
             throw corrupt(entry, at, "has bitmap 0x" + Long.toHexString(bitmap) + ", which contradicts it");
         }

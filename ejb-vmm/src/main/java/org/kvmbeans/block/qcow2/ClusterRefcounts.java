@@ -23,6 +23,7 @@ final class ClusterRefcounts {
     private long lowestFree;
     /** From here on no cluster has a refcount block. */
     private long end;
+
     private final StorageEnd storageEnd;
     private long allocated;
     /** Where the next compressed data goes in a cluster that has some already; 0 where there is none. */
@@ -90,7 +91,7 @@ final class ClusterRefcounts {
     private void change(long first, long count, int delta) throws IOException {
         for (long cluster = first; cluster < first + count; ) {
             ByteBuffer bytes = cache.change(slice(cluster));
-            long sliceEnd = Math.min(first + count, (cluster >>> sliceBits) + 1 << sliceBits);
+            long sliceEnd = Math.min(first + count, ((cluster >>> sliceBits) + 1) << sliceBits);
             for (; cluster < sliceEnd; cluster++) {
                 int index = indexInSlice(cluster);
                 long refcount = Refcounts.get(bytes, layout.refcountOrder(), index);
@@ -154,7 +155,7 @@ final class ClusterRefcounts {
         }
         long last = first + count;
         for (long block = first >>> layout.refcountBlockBits();
-                block <= last - 1 >>> layout.refcountBlockBits();
+                block <= (last - 1) >>> layout.refcountBlockBits();
                 block++) {
             if (table.get((int) block) == 0) {
                 placeBlock((int) block, last++);
@@ -223,7 +224,7 @@ final class ClusterRefcounts {
                 continue;
             }
             ByteBuffer bytes = slice(cluster).bytes();
-            long sliceEnd = (cluster >>> sliceBits) + 1 << sliceBits;
+            long sliceEnd = ((cluster >>> sliceBits) + 1) << sliceBits;
             for (; cluster < sliceEnd; cluster++) {
                 if (Refcounts.get(bytes, layout.refcountOrder(), indexInSlice(cluster)) == 0) {
                     return requireFree(cluster);
@@ -253,7 +254,7 @@ final class ClusterRefcounts {
     private void createBlock(long cluster) throws IOException {
         placeBlock((int) (cluster >>> layout.refcountBlockBits()), requireFree(cluster));
         change(cluster, 1, 1);
-        storageEnd.use(cluster + 1 << layout.clusterBits());
+        storageEnd.use((cluster + 1) << layout.clusterBits());
     }
 
     /** Puts a refcount block, of zeros, into a cluster that the caller counts. */
@@ -268,7 +269,7 @@ final class ClusterRefcounts {
 
     /**
      * Writes a refcount table that reaches further, for {@code clusters} more, with all refcounts; the caller holds off every
-     * other write of metadata, and names the new table in the header by {@link #grown}.
+     * other write of metadata, and names the new table in the header then.
      *
      * @return where the new table lies, and its entries
      */
@@ -277,7 +278,7 @@ final class ClusterRefcounts {
         while (first > 0 && get(first - 1) == 0) {
             first--;
         }
-        long wanted = (first + clusters >>> layout.refcountBlockBits()) + 8;
+        long wanted = ((first + clusters) >>> layout.refcountBlockBits()) + 8;
         long entries = Math.max(wanted, table.length() * 3L / 2);
         long perCluster = layout.clusterBytes() / Long.BYTES;
         entries = Math.min(
@@ -311,7 +312,7 @@ final class ClusterRefcounts {
                 cache.create(at);
             }
         }
-        FlatTable old = new FlatTable(posix, layout.clusterBytes(), table.offset(), table.copy());
+        FlatTable old = new FlatTable(layout.clusterBytes(), table.offset(), table.copy());
         table.replace(first << layout.clusterBits(), grown);
         end = (long) index << layout.refcountBlockBits();
         change(first, last + blocks - first, 1);

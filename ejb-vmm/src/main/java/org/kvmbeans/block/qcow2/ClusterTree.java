@@ -63,7 +63,7 @@ final class ClusterTree {
             if ((entry & Qcow2Layout.COMPRESSED) != 0) {
                 long offset = layout.compressedOffset(entry);
                 first = offset >>> layout.clusterBits();
-                count = (offset + layout.compressedBytes(entry) - 1 >>> layout.clusterBits()) - first + 1;
+                count = ((offset + layout.compressedBytes(entry) - 1) >>> layout.clusterBits()) - first + 1;
             } else {
                 long offset = entry & Qcow2Layout.L2_OFFSET_MASK;
                 if (!layout.aligned(offset)) {

@@ -99,7 +99,7 @@ final class CompressedWriter {
             if (!linked) {
                 long host = layout.compressedOffset(entry);
                 long first = host >>> layout.clusterBits();
-                long last = host + layout.compressedBytes(entry) - 1 >>> layout.clusterBits();
+                long last = (host + layout.compressedBytes(entry) - 1) >>> layout.clusterBits();
                 metadata.refcounts.add(first, last - first + 1, -1);
             }
         }

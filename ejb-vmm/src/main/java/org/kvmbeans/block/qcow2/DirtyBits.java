@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class DirtyBits {
     private static final int WORD_BITS = 6;
     private static final int CHUNK_BITS = 15;
-    private static final int CHUNK_WORDS = 1 << CHUNK_BITS - WORD_BITS;
+    private static final int CHUNK_WORDS = 1 << (CHUNK_BITS - WORD_BITS);
     /** Bytes of a chunk as it is stored. */
     static final int CHUNK_BYTES = CHUNK_WORDS * Long.BYTES;
 
@@ -70,7 +70,7 @@ final class DirtyBits {
         if (length <= 0 || offset >= diskBytes) {
             return;
         }
-        long last = Math.min(diskBytes, offset + length) - 1 >>> granularityBits;
+        long last = (Math.min(diskBytes, offset + length) - 1) >>> granularityBits;
         for (long bit = offset >>> granularityBits; bit <= last; ) {
             int chunk = (int) (bit >>> CHUNK_BITS);
             if (chunks[chunk] == null) {
@@ -78,7 +78,7 @@ final class DirtyBits {
             }
             long wordEnd = bit | (1L << WORD_BITS) - 1;
             long to = Math.min(last, wordEnd);
-            chunks[chunk][word(bit)] |= -1L >>> Long.SIZE - 1 - (to - bit) << bit;
+            chunks[chunk][word(bit)] |= (-1L >>> (Long.SIZE - 1 - (to - bit))) << bit;
             bit = to + 1;
         }
     }
@@ -123,7 +123,7 @@ final class DirtyBits {
         long end = Math.min(diskBytes, offset + length);
         long bit = offset >>> granularityBits;
         boolean dirty = get(bit);
-        long last = end - 1 >>> granularityBits;
+        long last = (end - 1) >>> granularityBits;
         while (++bit <= last) {
             int chunk = (int) (bit >>> CHUNK_BITS);
             if (chunks[chunk] == null && !dirty) {

@@ -128,7 +128,7 @@ final class DiskReader {
             image.read(offset, scratch.part(target, at, length));
             return;
         }
-        long blockMask = image.geometry().blockBytes() - 1;
+        long blockMask = image.geometry().blockBytes() - 1L;
         for (long done = 0; done < length; ) {
             long start = offset + done & ~blockMask;
             int skipped = (int) (offset + done - start);

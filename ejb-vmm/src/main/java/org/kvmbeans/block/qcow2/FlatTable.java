@@ -14,21 +14,29 @@ import org.kvmbeans.sys.Posix;
 final class FlatTable {
     private static final int MAX_BLOCK_BYTES = 4096;
 
-    private final Posix posix;
     private final int blockEntries;
     private final BitSet dirty = new BitSet();
     private long offset;
     private long[] entries;
 
     /** Entries of one block on their way to the storage. */
-    record Frozen(int block, long offset, long[] entries) {}
+    static final class Frozen {
+        private final int block;
+        private final long offset;
+        private final long[] entries;
+
+        private Frozen(int block, long offset, long[] entries) {
+            this.block = block;
+            this.offset = offset;
+            this.entries = entries;
+        }
+    }
 
     /**
      * @param clusterBytes what the table's room in the storage is a multiple of
      * @param entries becomes the table's
      */
-    FlatTable(Posix posix, int clusterBytes, long offset, long[] entries) {
-        this.posix = posix;
+    FlatTable(int clusterBytes, long offset, long[] entries) {
         this.blockEntries = Math.min(MAX_BLOCK_BYTES, clusterBytes) / Long.BYTES;
         this.offset = offset;
         this.entries = entries;
@@ -105,13 +113,13 @@ final class FlatTable {
 
     /** Takes back what could not be written. */
     void thaw(List<Frozen> frozen) {
-        frozen.forEach(item -> dirty.set(item.block()));
+        frozen.forEach(item -> dirty.set(item.block));
     }
 
     /** Writes what {@link #freeze} gave. */
     static void write(Posix posix, Storage storage, List<Frozen> frozen) throws IOException {
         for (Frozen item : frozen) {
-            write(posix, storage, item.offset(), item.entries(), (long) item.entries().length * Long.BYTES);
+            write(posix, storage, item.offset, item.entries, (long) item.entries.length * Long.BYTES);
         }
     }
 }

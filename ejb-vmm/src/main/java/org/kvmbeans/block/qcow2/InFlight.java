@@ -12,10 +12,27 @@ import org.jspecify.annotations.Nullable;
  */
 final class InFlight {
     /** Clusters that are held, by their numbers on the disk. */
-    record Claim(long first, long end) {}
+    static final class Claim {
+        private final long first;
+        private final long end;
+
+        private Claim(long first, long end) {
+            this.first = first;
+            this.end = end;
+        }
+
+        long first() {
+            return first;
+        }
+
+        long end() {
+            return end;
+        }
+    }
 
     private final List<Claim> claims = new ArrayList<>();
     private final Condition released;
+    private long releases;
 
     InFlight(ReentrantLock lock) {
         released = lock.newCondition();
@@ -53,14 +70,17 @@ final class InFlight {
     }
 
     void release(Claim claim) {
-        // By identity: another one may have held the same clusters.
-        claims.removeIf(held -> held == claim);
+        claims.remove(claim);
+        releases++;
         released.signalAll();
     }
 
     /** Waits, without the lock, until some claim is released; the caller looks at everything anew. */
     void await() {
-        released.awaitUninterruptibly();
+        long seen = releases;
+        while (releases == seen) {
+            released.awaitUninterruptibly();
+        }
     }
 
     /** Claims clusters, once nobody holds any of them. */

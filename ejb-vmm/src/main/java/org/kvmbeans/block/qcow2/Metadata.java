@@ -58,16 +58,13 @@ final class Metadata {
                 header,
                 corruption,
                 new FlatTable(
-                        posix,
-                        layout.clusterBytes(),
-                        l1.offset(),
-                        FlatTable.read(posix, storage, l1.offset(), l1.count())),
+                        layout.clusterBytes(), l1.offset(), FlatTable.read(posix, storage, l1.offset(), l1.count())),
                 l2Cache);
         TablePointer table = header.refcountTable();
         // Whoever only reads asks for no refcounts.
         int entries = writable ? table.count() * (layout.clusterBytes() / Long.BYTES) : 0;
         FlatTable refcountTable = new FlatTable(
-                posix, layout.clusterBytes(), table.offset(), FlatTable.read(posix, storage, table.offset(), entries));
+                layout.clusterBytes(), table.offset(), FlatTable.read(posix, storage, table.offset(), entries));
         refcounts = new ClusterRefcounts(posix, storage, layout, corruption, refcountTable, refcountCache);
         writeBack = new WriteBack(this, headerFile);
     }

@@ -69,7 +69,7 @@ public final class Qcow2Image implements LayeredImage {
         Allocator allocator = new Allocator(metadata);
         writer = new DiskWriter(metadata, reader, data, allocator);
         zeroing = new Zeroing(metadata, reader, writer, allocator, rawExternal);
-        resizing = new Resizing(metadata, reader, zeroing, allocator);
+        resizing = new Resizing(metadata, reader, zeroing);
         compressed = data.encrypted() || metadata.externalData()
                 ? null
                 : new CompressedWriter(

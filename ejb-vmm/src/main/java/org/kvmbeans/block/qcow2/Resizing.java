@@ -8,14 +8,12 @@ final class Resizing {
     private final Qcow2Layout layout;
     private final DiskReader reader;
     private final Zeroing zeroing;
-    private final Allocator allocator;
 
-    Resizing(Metadata metadata, DiskReader reader, Zeroing zeroing, Allocator allocator) {
+    Resizing(Metadata metadata, DiskReader reader, Zeroing zeroing) {
         this.metadata = metadata;
         this.layout = metadata.layout;
         this.reader = reader;
         this.zeroing = zeroing;
-        this.allocator = allocator;
     }
 
     /**

@@ -145,10 +145,6 @@ final class Scratch implements AutoCloseable {
         }
     }
 
-    private static int start(NativeStruct memory) {
-        return (int) (-memory.address() & (ALIGNMENT - 1));
-    }
-
     @Override
     public void close() {
         part.clear();

@@ -7,15 +7,25 @@ import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.NativeStruct;
 import org.kvmbeans.sys.Posix;
 
-/**
- * Aligned memory of one slice.
- *
- * @param slab what it is a part of
- * @param position where in that
- * @param bytes its bytes, big-endian
- */
-record SliceMemory(NativeStruct slab, int position, ByteBuffer bytes) {
+/** Aligned memory of one slice. Two are the same only where they are one object: the bytes say nothing of that. */
+final class SliceMemory {
     private static final int ALIGNMENT = 4096;
+
+    private final NativeStruct slab;
+    private final int position;
+    private final ByteBuffer bytes;
+
+    /** @param position where in the slab it begins */
+    private SliceMemory(NativeStruct slab, int position, int length) {
+        this.slab = slab;
+        this.position = position;
+        this.bytes = slab.buffer().slice(position, length).order(ByteOrder.BIG_ENDIAN);
+    }
+
+    /** Its bytes, big-endian. */
+    ByteBuffer bytes() {
+        return bytes;
+    }
 
     /** Adds it to a request. */
     void addTo(IoVector vector) {
@@ -40,8 +50,7 @@ record SliceMemory(NativeStruct slab, int position, ByteBuffer bytes) {
                 NativeStruct slab = new NativeStruct(posix, SLAB_BYTES + ALIGNMENT);
                 int start = (int) (-slab.address() & (ALIGNMENT - 1));
                 for (int at = start; at + sliceBytes <= start + SLAB_BYTES; at += sliceBytes) {
-                    idle.add(new SliceMemory(
-                            slab, at, slab.buffer().slice(at, sliceBytes).order(ByteOrder.BIG_ENDIAN)));
+                    idle.add(new SliceMemory(slab, at, sliceBytes));
                 }
             }
             return idle.pop();

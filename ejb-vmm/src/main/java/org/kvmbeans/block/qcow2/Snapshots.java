@@ -164,7 +164,7 @@ public final class Snapshots {
         try (AtRest rest = new AtRest()) {
             rest.mark();
             List<Snapshot> next = new ArrayList<>(snapshots);
-            next.removeIf(other -> other == snapshot);
+            next.remove(snapshot);
             replaceTable(next);
             tree.walk(entries, (first, count) -> metadata.writeBack.free(first, count, true));
             release(snapshot.l1Table().offset(), (long) snapshot.l1Table().count() * Long.BYTES);

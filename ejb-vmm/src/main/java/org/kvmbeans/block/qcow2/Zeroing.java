@@ -163,7 +163,7 @@ final class Zeroing {
         if (map.tableOffset(from) == 0) {
             boolean nothingThere = aim == Aim.DISCARD || aim == Aim.FORGET || reader.backing() == null;
             if (nothingThere && !rawExternal) {
-                long tableEnd = (from >>> layout.l1EntryBits()) + 1 << layout.l1EntryBits();
+                long tableEnd = ((from >>> layout.l1EntryBits()) + 1) << layout.l1EntryBits();
                 return Math.min(to, tableEnd) - from;
             }
         }
@@ -258,7 +258,7 @@ final class Zeroing {
             return false;
         }
         ByteBuffer bytes = map.cache().change(slice);
-        long mask = (1L << map.subcluster(end - 1) + 1) - (1L << map.subcluster(at));
+        long mask = (1L << (map.subcluster(end - 1) + 1)) - (1L << map.subcluster(at));
         long bitmap = bytes.getLong(position + Long.BYTES) & ~(mask | mask << Qcow2Layout.SUBCLUSTERS);
         if (aim != Aim.FORGET) {
             bitmap |= mask << Qcow2Layout.SUBCLUSTERS;

@@ -45,11 +45,11 @@ abstract class NetworkDiskRules {
     /** Makes the disk larger, on the server where that is the place. */
     abstract void grow(DiskImage disk, long bytes) throws IOException;
 
-    DiskImage open(Path path, Access access) throws DiskImageException {
+    DiskImage open(Path path, Access access) throws IOException {
         return DiskImages.open(posix, path.toString(), DiskFormat.RAW, new OpenOptions(access, CacheMode.NONE));
     }
 
-    DiskImage open() throws DiskImageException {
+    DiskImage open() throws IOException {
         return open(disk(), Access.READ_WRITE);
     }
 

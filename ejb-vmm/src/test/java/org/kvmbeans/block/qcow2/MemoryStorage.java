@@ -17,7 +17,29 @@ import org.kvmbeans.sys.IoVector;
 /** A storage in memory that records what is done to it, and fails when it is told to. */
 final class MemoryStorage implements Storage {
     /** Something that was done: a write, or a flush where there is no data. */
-    record Event(long offset, byte[] data, long resizedTo) {
+    static final class Event {
+        private final long offset;
+        private final byte[] data;
+        private final long resizedTo;
+
+        Event(long offset, byte[] data, long resizedTo) {
+            this.offset = offset;
+            this.data = data;
+            this.resizedTo = resizedTo;
+        }
+
+        long offset() {
+            return offset;
+        }
+
+        byte[] data() {
+            return data;
+        }
+
+        long resizedTo() {
+            return resizedTo;
+        }
+
         boolean flush() {
             return data.length == 0 && resizedTo < 0;
         }

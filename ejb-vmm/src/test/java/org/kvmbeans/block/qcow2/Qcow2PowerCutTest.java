@@ -41,10 +41,6 @@ class Qcow2PowerCutTest {
         /** The index in versions that is durable, with the count of events from which on it is. */
         final List<int[]> durable = new ArrayList<>(List.of(new int[] {0, 0}));
 
-        int latest() {
-            return versions.get(versions.size() - 1);
-        }
-
         int durableAt(int events) {
             int index = 0;
             for (int[] point : durable) {
@@ -102,18 +98,17 @@ class Qcow2PowerCutTest {
         for (int i = 0; i < SECTORS; i++) {
             histories.add(new History());
         }
-        writeHistory(storage, path, random, histories);
+        writeHistory(storage, random, histories);
         List<MemoryStorage.Event> events = storage.events();
         for (int cut = 0; cut < CUTS; cut++) {
             int at = cut == 0 ? events.size() : random.nextInt(events.size() + 1);
             byte[] left = leftAt(start, events, at, random);
-            check(left, path, at, histories, options + " seed, cut at event " + at + " of " + events.size());
+            check(left, at, histories, options + " seed, cut at event " + at + " of " + events.size());
         }
     }
 
-    private void writeHistory(MemoryStorage storage, Path path, Random random, List<History> histories)
-            throws IOException {
-        try (Qcow2Image image = open(storage, path)) {
+    private void writeHistory(MemoryStorage storage, Random random, List<History> histories) throws IOException {
+        try (Qcow2Image image = open(storage)) {
             for (int step = 1; step <= STEPS; step++) {
                 int first = random.nextInt(SECTORS);
                 int count = 1 + random.nextInt(Math.min(SECTORS - first, random.nextInt(3) == 0 ? 300 : 12));
@@ -195,7 +190,7 @@ class Qcow2PowerCutTest {
         return left.contents();
     }
 
-    private void check(byte[] left, Path path, int at, List<History> histories, String what) throws IOException {
+    private void check(byte[] left, int at, List<History> histories, String what) throws IOException {
         MemoryStorage storage = new MemoryStorage(left, Access.READ_WRITE);
         boolean dirty = Qcow2HeaderFile.open(EngineDisk.POSIX, storage).header().has(Feature.DIRTY);
         CheckResult result = dirty
@@ -203,7 +198,7 @@ class Qcow2PowerCutTest {
                 : Qcow2Check.check(EngineDisk.POSIX, storage, Progress.NONE);
         assertThat(result.corruptions()).as("%s: %s", what, result).isZero();
         assertThat(result.checkErrors()).as(what).isZero();
-        try (Qcow2Image image = open(storage, path)) {
+        try (Qcow2Image image = open(storage)) {
             byte[] disk = EngineDisk.read(image, 0, SECTORS * SECTOR);
             for (int i = 0; i < SECTORS; i++) {
                 History history = histories.get(i);
@@ -227,7 +222,7 @@ class Qcow2PowerCutTest {
         }
     }
 
-    private Qcow2Image open(MemoryStorage storage, Path path) throws IOException {
+    private Qcow2Image open(MemoryStorage storage) throws IOException {
         return Qcow2Image.open(EngineDisk.POSIX, storage, EngineDisk.OPENER);
     }
 
