@@ -238,8 +238,11 @@ class ConversionTest extends TaskTest {
                 Conversion.into(means, source, target, 4096, cancelAt(step));
             } catch (CancellationException e) {
                 cancelled = true;
+                // A head that is the source's says that all is: it was stopped when there was nothing left to copy.
                 byte[] head = Memory.read(target, 0, 1 << 20);
-                assertThat(Arrays.equals(head, Memory.read(source, 0, 1 << 20))).isFalse();
+                if (Arrays.equals(head, Memory.read(source, 0, 1 << 20))) {
+                    assertThat(Memory.read(target, 0, SIZE)).isEqualTo(Memory.contents(source));
+                }
             }
         }
         assertThat(step).isGreaterThan(20);
