@@ -349,7 +349,7 @@ class ImageOperationsTest {
     }
 
     @Test
-    void refusesEncryptionWithoutASecret() {
+    void refusesEncryptionWithoutASecretOrTogetherWithCompression() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> host.pool(POOL).create("a.luks", "luks", SIZE, ""))
                 .withMessageContaining("secret is missing");
@@ -359,6 +359,10 @@ class ImageOperationsTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> host.pool(POOL).create("a.qcow2", "qcow2", SIZE, "{\"secret\":\"none\"}"))
                 .withMessageContaining("there is none of that name");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        host.pool(POOL).create("a.qcow2", "qcow2", SIZE, "{\"secret\":\"none\",\"compressed\":true}"))
+                .withMessageContaining("compressed or encrypted, not both");
     }
 
     @Test

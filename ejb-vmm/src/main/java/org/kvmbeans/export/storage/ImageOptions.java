@@ -77,6 +77,12 @@ record ImageOptions(
                 ? root.requiredText("secret", "give the name of the secret that is to open it")
                 : root.text("secret", "give the name of the secret that is to open it");
         Clusters storing = root.flag("compressed") ? Clusters.COMPRESSED : Clusters.PLAIN;
+        if (storing == Clusters.COMPRESSED && secret != null && !secret.isEmpty()) {
+            root.wrong(
+                    "compressed",
+                    "true",
+                    "a cluster of qcow2 is compressed or encrypted, not both; encrypt an overlay of a compressed image");
+        }
         try {
             ImageOptions options = new ImageOptions(
                     format,
