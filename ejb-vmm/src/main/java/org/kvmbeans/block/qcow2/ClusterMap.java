@@ -12,9 +12,13 @@ import org.kvmbeans.block.Storage;
  */
 final class ClusterMap {
     private final Storage storage;
+    /** Where the disk's clusters lie: the external data file, or the same storage. */
+    private final Storage data;
+
     private final Qcow2Layout layout;
     private final Corruption corruption;
     private final FlatTable l1;
+    private final FlatTable refcountTable;
     private final SliceCache cache;
     private final boolean zeroFlags;
     private final boolean externalData;
@@ -22,9 +26,18 @@ final class ClusterMap {
     /** log2 of the clusters that a slice maps. */
     private final int sliceBits;
 
-    ClusterMap(Storage storage, Qcow2Header header, Corruption corruption, FlatTable l1, SliceCache cache) {
+    ClusterMap(
+            Storage storage,
+            Storage data,
+            Qcow2Header header,
+            Corruption corruption,
+            FlatTable l1,
+            FlatTable refcountTable,
+            SliceCache cache) {
         this.corruption = corruption;
         this.storage = storage;
+        this.data = data;
+        this.refcountTable = refcountTable;
         this.layout = header.layout();
         this.l1 = l1;
         this.cache = cache;
@@ -131,13 +144,13 @@ final class ClusterMap {
             if (!zeroFlags) {
                 throw corrupt(entry, at, "has a zero flag, which version 2 has not");
             }
-            requireAligned(entry, at);
+            requirePlace(entry, at);
             return Run.Kind.ZERO;
         }
         if (!hasHost(entry)) {
             return Run.Kind.UNALLOCATED;
         }
-        requireAligned(entry, at);
+        requirePlace(entry, at);
         return Run.Kind.DATA;
     }
 
@@ -148,7 +161,7 @@ final class ClusterMap {
             throw corrupt(entry, at, "has bitmap 0x" + Long.toHexString(bitmap) + ", which contradicts it");
         }
         if (stored) {
-            requireAligned(entry, at);
+            requirePlace(entry, at);
             return Run.Kind.DATA;
         }
         return zero ? Run.Kind.ZERO : Run.Kind.UNALLOCATED;
@@ -160,9 +173,17 @@ final class ClusterMap {
                 || (externalData && (entry & (Qcow2Layout.COPIED | Qcow2Layout.COMPRESSED)) == Qcow2Layout.COPIED);
     }
 
-    private void requireAligned(long entry, long at) throws DiskImageException {
-        if (!layout.aligned(entry & Qcow2Layout.L2_OFFSET_MASK)) {
+    /** What is read and written in place lies where a cluster may: nobody's guest writes tables, or makes a file of 32 PiB. */
+    private void requirePlace(long entry, long at) throws DiskImageException {
+        long host = entry & Qcow2Layout.L2_OFFSET_MASK;
+        if (!layout.aligned(host)) {
             throw corrupt(entry, at, "points to no cluster boundary");
+        }
+        if (host >= data.sizeBytes() && host != 0) {
+            throw corrupt(entry, at, "points behind the end of " + data.name() + " at " + data.sizeBytes());
+        }
+        if (!externalData && (l1.contains(host) || refcountTable.contains(host))) {
+            throw corrupt(entry, at, "points to the image's own tables");
         }
     }
 

@@ -315,8 +315,8 @@ final class ClusterRefcounts {
         FlatTable old = new FlatTable(layout.clusterBytes(), table.offset(), table.copy());
         table.replace(first << layout.clusterBits(), grown);
         end = (long) index << layout.refcountBlockBits();
-        change(first, last + blocks - first, 1);
         storageEnd.use((last + blocks) << layout.clusterBits());
+        change(first, last + blocks - first, 1);
         return old;
     }
 
@@ -334,9 +334,9 @@ final class ClusterRefcounts {
             return 0;
         }
         long offset = table.get((int) index) & Qcow2Layout.REFCOUNT_OFFSET_MASK;
-        if (!layout.aligned(offset) || offset < 0) {
+        if (!layout.aligned(offset) || offset < 0 || offset >= storage.sizeBytes()) {
             throw corruption.of("the refcount block of cluster " + cluster + " lies at byte "
-                    + Long.toUnsignedString(offset) + ", no cluster boundary");
+                    + Long.toUnsignedString(offset) + ", no cluster boundary within the file");
         }
         return offset;
     }

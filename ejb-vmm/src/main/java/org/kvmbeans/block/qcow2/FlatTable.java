@@ -69,6 +69,11 @@ final class FlatTable {
         return offset;
     }
 
+    /** Whether a byte of the storage is one of the table's. */
+    boolean contains(long storageOffset) {
+        return storageOffset >= offset && storageOffset - offset < (long) entries.length * Long.BYTES;
+    }
+
     long get(int index) {
         return entries[index];
     }

@@ -53,18 +53,20 @@ final class Metadata {
         SliceCache l2Cache = new SliceCache(lock, posix, storage, sliceBytes, l2Bytes);
         SliceCache refcountCache = new SliceCache(lock, posix, storage, sliceBytes, l2Bytes / REFCOUNT_SHARE);
         TablePointer l1 = header.l1Table();
-        map = new ClusterMap(
-                storage,
-                header,
-                corruption,
-                new FlatTable(
-                        layout.clusterBytes(), l1.offset(), FlatTable.read(posix, storage, l1.offset(), l1.count())),
-                l2Cache);
         TablePointer table = header.refcountTable();
         // Whoever only reads asks for no refcounts.
         int entries = writable ? table.count() * (layout.clusterBytes() / Long.BYTES) : 0;
         FlatTable refcountTable = new FlatTable(
                 layout.clusterBytes(), table.offset(), FlatTable.read(posix, storage, table.offset(), entries));
+        map = new ClusterMap(
+                storage,
+                data,
+                header,
+                corruption,
+                new FlatTable(
+                        layout.clusterBytes(), l1.offset(), FlatTable.read(posix, storage, l1.offset(), l1.count())),
+                refcountTable,
+                l2Cache);
         refcounts = new ClusterRefcounts(posix, storage, layout, corruption, refcountTable, refcountCache);
         writeBack = new WriteBack(this, headerFile);
     }
