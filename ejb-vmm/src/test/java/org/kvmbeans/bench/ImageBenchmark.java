@@ -85,6 +85,7 @@ final class ImageBenchmark {
         }
         figures.put("check of 100 GiB", this::check);
         figures.put("chain of 50", () -> openChain(50));
+        figures.put("memory of 1 TiB", this::memory);
         for (String name : wanted.isEmpty() ? figures.keySet() : wanted) {
             Figure figure = figures.get(name);
             if (figure == null) {
@@ -207,6 +208,18 @@ final class ImageBenchmark {
                     return (System.nanoTime() - start) / 1e9;
                 },
                 () -> QemuImg.time("qemu-img", "check", "-q", "-f", "qcow2", path));
+        Files.delete(image);
+    }
+
+    private void memory() throws IOException {
+        Path image = directory.resolve("tebibyte.qcow2");
+        QemuImg.run("qemu-img", "create", "-q", "-f", "qcow2", "-o", "preallocation=metadata", image.toString(), "1T");
+        MemoryFigure figure = new MemoryFigure(POSIX, image);
+        double ours = figure.ours(() -> open(image, Access.READ_ONLY, CacheMode.WRITEBACK), rounds) / (double) MIB;
+        double qemu = figure.qemu(1L << 40) / (double) MIB;
+        System.out.printf(
+                "{\"benchmark\":\"%s\",\"unit\":\"MiB\",\"ours\":%.1f,\"qemu\":%.1f,\"ratio\":%.3f}%n",
+                current, ours, qemu, qemu / ours);
         Files.delete(image);
     }
 

@@ -99,6 +99,7 @@ class RemoteClientKvmIT {
     @Test
     void everyAttributeOfEveryBeanIsReadable() throws Exception {
         host.vm("a").start();
+        host.completed(host.pool("default").create("image.qcow2", "qcow2", 1 << 20, ""));
         // What this VM has of the host cannot be had everywhere; it is all there while the VM is off.
         host.define(
                 "b",
@@ -118,7 +119,10 @@ class RemoteClientKvmIT {
                         "ConsolePort",
                         "Balloon",
                         "Rng",
-                        "Vsock");
+                        "Vsock",
+                        "ImageStore",
+                        "Image",
+                        "Job");
 
         for (ObjectName name : names) {
             MBeanInfo info = client.getMBeanInfo(name);

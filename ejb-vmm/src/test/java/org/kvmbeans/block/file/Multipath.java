@@ -1,6 +1,7 @@
 package org.kvmbeans.block.file;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The paths to the LUN of {@link IscsiServer} as one device, as docs/storage.md says. */
@@ -18,7 +19,8 @@ final class Multipath implements AutoCloseable {
                     multipathd
                     """, "multipathd shutdown\nrm /etc/multipath.conf");
             undo.later("multipath -f " + NAME);
-            Await.until("two paths", () -> paths("active ready") == 2);
+            // The device's name comes some time after its paths.
+            Await.until("two paths and " + device(), () -> paths("active ready") == 2 && Files.exists(device()));
         });
     }
 

@@ -148,7 +148,7 @@ class Qcow2ImageFuzzTest {
         for (long offset : places(size)) {
             int length = (int) Math.min(PIECE_BYTES, size - offset);
             attempt(storage, () -> EngineDisk.write(image, offset, new byte[length]));
-            attempt(storage, () -> image.discard(offset, length / 2 / 512 * 512));
+            attempt(storage, () -> image.discard(offset, length / 1024 * 512L));
             attempt(storage, () -> image.writeZeroes(offset, length, true));
         }
         attempt(storage, image::flush);
