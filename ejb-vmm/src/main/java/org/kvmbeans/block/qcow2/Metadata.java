@@ -19,7 +19,7 @@ final class Metadata {
     /** The most bytes of L2 tables in memory, as QEMU has it. */
     static final long MAX_L2_BYTES = 32L << 20;
 
-    private static final long MIN_L2_BYTES = 256 << 10;
+    private static final long MIN_L2_BYTES = 1 << 20;
     private static final int REFCOUNT_SHARE = 4;
 
     final Posix posix;
@@ -71,10 +71,10 @@ final class Metadata {
         writeBack = new WriteBack(this, headerFile);
     }
 
-    /** What maps all of a disk, within bounds. */
+    /** Room for twice what maps all of a disk, within bounds: a cache that is half dirty is written before it is full. */
     private long l2BytesFor(long diskBytes) {
         long whole = layout.clusters(diskBytes) * layout.l2EntryBytes();
-        return Math.max(MIN_L2_BYTES, Math.min(MAX_L2_BYTES, whole));
+        return Math.max(MIN_L2_BYTES, Math.min(MAX_L2_BYTES, 2 * whole));
     }
 
     /** Whether the image may be changed. */

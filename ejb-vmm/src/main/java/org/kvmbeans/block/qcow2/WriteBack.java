@@ -75,27 +75,45 @@ final class WriteBack {
             beginLazyRefcounts();
         }
         boolean crowded;
-        boolean manyFreed;
         boolean covered;
         metadata.lock.lock();
         try {
-            crowded =
-                    metadata.map.cache().crowded() || metadata.refcounts.cache().crowded();
-            manyFreed = freed.crowded();
+            crowded = crowded() || freed.crowded();
             covered = metadata.refcounts.covers(clusters);
         } finally {
             metadata.lock.unlock();
         }
-        if (crowded || manyFreed) {
-            round.lock();
-            try {
-                writeRound(manyFreed, crowded);
-            } finally {
-                round.unlock();
-            }
+        if (crowded) {
+            writeWhereCrowded();
         }
         if (!covered) {
             grow(clusters);
+        }
+    }
+
+    /** Whether much is changed in memory; called with the metadata's lock. */
+    private boolean crowded() {
+        return metadata.map.cache().crowded() || metadata.refcounts.cache().crowded();
+    }
+
+    /** Of many who find it so at once, the first one does what is to be done for all. */
+    private void writeWhereCrowded() throws IOException {
+        round.lock();
+        try {
+            boolean slices;
+            boolean manyFreed;
+            metadata.lock.lock();
+            try {
+                slices = crowded();
+                manyFreed = freed.crowded();
+            } finally {
+                metadata.lock.unlock();
+            }
+            if (slices || manyFreed) {
+                writeRound(manyFreed, slices);
+            }
+        } finally {
+            round.unlock();
         }
     }
 

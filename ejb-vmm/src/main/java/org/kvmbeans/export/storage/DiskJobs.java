@@ -75,7 +75,7 @@ public final class DiskJobs {
     /** Keeps what the disk holds now: a new image comes over the present one, and takes what is written from then on. */
     public Job snapshot(LiveDisk disk, String poolName, String name) {
         SwitchableImage image = disk.image();
-        Pool pool = stores.pool(poolName);
+        Pool pool = stores.pools().pool(poolName);
         Path overlay = pool.requireFree(name);
         Path present = ImageLocations.real(disk.definition().path());
         BackingReference reference = new BackingReference(
@@ -211,12 +211,13 @@ public final class DiskJobs {
     /** Moves what the disk's image has itself down into its backing file, with which the disk goes on. */
     public Job commit(LiveDisk disk) {
         SwitchableImage image = disk.image();
-        PoolImage top = stores.imageAt(disk.definition().path())
+        PoolImage top = stores.pools()
+                .imageAt(disk.definition().path())
                 .orElseThrow(() -> new IllegalStateException(
                         "the image " + disk.definition().path()
                                 + " is none of a pool; register it first, so that it is known what lies on what"));
-        PoolImage below = stores.requireBackingInPool(top);
-        stores.requireAloneOn(top, below);
+        PoolImage below = stores.use().requireBackingInPool(top);
+        stores.use().requireAloneOn(top, below);
         int unit = (int) Math.max(USUAL_UNIT_BYTES, below.facts().clusterBytes());
         return start(JobKind.COMMIT, disk, Set.of(below.path()), control -> {
             moving(disk, () -> new Commit(means(), image).run(new Below(disk, below), unit, control));
@@ -272,10 +273,10 @@ public final class DiskJobs {
     }
 
     private Target target(SwitchableImage disk, String poolName, String name, DiskFormat format, String json) {
-        Pool pool = stores.pool(poolName);
+        Pool pool = stores.pools().pool(poolName);
         Path path = pool.requireFree(name);
         ImageOptions options = ImageOptions.read(format, json);
-        @Nullable PoolImage backing = stores.backing(options.backing());
+        @Nullable PoolImage backing = stores.pools().backing(options.backing());
         if (backing != null) {
             throw new IllegalArgumentException(
                     "backing is \"" + options.backing() + "\"; a copy of a disk in use stands alone: leave it out");

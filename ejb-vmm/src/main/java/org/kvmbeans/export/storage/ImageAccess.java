@@ -63,8 +63,10 @@ final class ImageAccess {
     }
 
     private String secretOf(Path image, String otherwise) throws DiskImageException {
-        String registered =
-                stores.imageAt(image).map(known -> known.entry().secret()).orElse("");
+        String registered = stores.pools()
+                .imageAt(image)
+                .map(known -> known.entry().secret())
+                .orElse("");
         String secret = registered.isEmpty() ? otherwise : registered;
         if (secret.isEmpty()) {
             throw new DiskImageException(

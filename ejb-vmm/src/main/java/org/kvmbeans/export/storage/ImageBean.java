@@ -107,7 +107,7 @@ final class ImageBean implements ImageMXBean {
 
     @Override
     public String[] getUsers() {
-        List<String> users = new ArrayList<>(stores.users().of(image().path()));
+        List<String> users = new ArrayList<>(stores.use().users().of(image().path()));
         job().ifPresent(job ->
                 users.add("job " + job.id() + " (" + job.request().kind() + ")"));
         return users.toArray(String[]::new);
@@ -119,7 +119,7 @@ final class ImageBean implements ImageMXBean {
 
     @Override
     public boolean isInUse() {
-        return stores.users().isOpen(image().path()) || job().isPresent();
+        return stores.use().users().isOpen(image().path()) || job().isPresent();
     }
 
     @Override
@@ -139,13 +139,13 @@ final class ImageBean implements ImageMXBean {
 
     @Override
     public String read(long offset, int length) {
-        return stores.read(image(), offset, length);
+        return stores.contents().read(image(), offset, length);
     }
 
     @Override
     public ObjectName convert(String targetPool, String targetName, String format, String options) {
         return stores.operations()
-                .convert(pool, image(), stores.pool(targetPool), targetName, Formats.parse(format), options)
+                .convert(pool, image(), stores.pools().pool(targetPool), targetName, Formats.parse(format), options)
                 .objectName();
     }
 
@@ -167,7 +167,7 @@ final class ImageBean implements ImageMXBean {
     @Override
     public ObjectName compare(String otherPool, String otherName) {
         return stores.operations()
-                .compare(pool, image(), stores.image(otherPool, otherName))
+                .compare(pool, image(), stores.pools().image(otherPool, otherName))
                 .objectName();
     }
 
@@ -235,7 +235,7 @@ final class ImageBean implements ImageMXBean {
 
     @Override
     public String map(long offset, int most) {
-        return stores.map(image(), offset, most);
+        return stores.contents().map(image(), offset, most);
     }
 
     @Override
@@ -245,7 +245,7 @@ final class ImageBean implements ImageMXBean {
 
     @Override
     public void unregister() {
-        stores.requireUnused(pool, image(), "unregistered");
+        stores.use().requireUnused(pool, image(), "unregistered");
         pool.unregister(name);
     }
 

@@ -77,7 +77,7 @@ final class ImageJobs {
     Job create(Pool pool, String name, DiskFormat format, long bytes, String json) {
         Path target = pool.requireFree(name);
         ImageOptions options = ImageOptions.read(format, json);
-        PoolImage backing = stores.backing(options.backing());
+        PoolImage backing = stores.pools().backing(options.backing());
         long size = bytes == 0 && backing != null ? backing.facts().sizeBytes() : bytes;
         ImageCreation.requireSize(size);
         if (format == DiskFormat.QCOW2) {
@@ -110,7 +110,7 @@ final class ImageJobs {
     Job convert(Pool pool, PoolImage source, Pool targetPool, String name, DiskFormat format, String json) {
         Path target = targetPool.requireFree(name);
         ImageOptions options = ImageOptions.read(format, json);
-        PoolImage backing = stores.backing(options.backing());
+        PoolImage backing = stores.pools().backing(options.backing());
         requireReachable(targetPool, target, backing);
         stores.requireSecret(options.secret());
         targetPool.requireRoom(name, source.facts().sizeBytes());
@@ -182,7 +182,7 @@ final class ImageJobs {
     /** Changes the size of a disk. */
     Job resize(Pool pool, PoolImage image, long bytes) {
         ImageCreation.requireSize(bytes);
-        stores.requireNothingOnTop(pool, image);
+        stores.use().requireNothingOnTop(pool, image);
         long before = image.facts().sizeBytes();
         if (bytes > before) {
             pool.requireRoom(image.name(), bytes - before);
@@ -216,7 +216,7 @@ final class ImageJobs {
     /** Says how many bytes a copy of an image in another format takes. */
     Job measure(Pool pool, PoolImage image, DiskFormat format, String json) {
         ImageOptions options = ImageOptions.read(format, json);
-        PoolImage backing = stores.backing(options.backing());
+        PoolImage backing = stores.pools().backing(options.backing());
         return start(JobKind.MEASURE, pool, image.name(), Set.of(), ImageAccess.files(image), control -> {
             try (DiskImage disk = access.open(image, Access.READ_ONLY)) {
                 Measurement measured = format == DiskFormat.QCOW2
@@ -249,8 +249,8 @@ final class ImageJobs {
             case "FOLLOW" -> Rebase.Contents.FOLLOW;
             default -> throw new IllegalArgumentException("contents is \"" + mode + "\"; give KEEP or FOLLOW");
         };
-        stores.requireNothingOnTop(pool, image);
-        PoolImage backing = stores.backing(below);
+        stores.use().requireNothingOnTop(pool, image);
+        PoolImage backing = stores.pools().backing(below);
         requireReachable(pool, image.path(), backing);
         if (backing != null && (backing.path().equals(image.path()) || backing.liesOn(image.path()))) {
             throw new IllegalArgumentException("backing is \"" + below + "\"; that image lies on this one itself");
@@ -279,9 +279,9 @@ final class ImageJobs {
 
     /** Moves what an image has itself down into its backing file. */
     Job commit(Pool pool, PoolImage image) {
-        PoolImage below = stores.requireBackingInPool(image);
-        stores.requireNothingOnTop(pool, image);
-        stores.requireAloneOn(image, below);
+        PoolImage below = stores.use().requireBackingInPool(image);
+        stores.use().requireNothingOnTop(pool, image);
+        stores.use().requireAloneOn(image, below);
         Set<Path> reads = ImageAccess.files(image);
         int unit = (int) Math.max(1 << 16, below.facts().clusterBytes());
         return start(JobKind.COMMIT, pool, image.name(), Set.of(image.path(), below.path()), reads, control -> {
@@ -295,7 +295,7 @@ final class ImageJobs {
     /** Copies up what the images below show, and takes them out of the chain. */
     Job stream(Pool pool, PoolImage image) {
         requireQcow2(image, "backing file");
-        stores.requireNothingOnTop(pool, image);
+        stores.use().requireNothingOnTop(pool, image);
         Set<Path> reads = ImageAccess.files(image);
         return start(JobKind.STREAM, pool, image.name(), Set.of(image.path()), reads, control -> {
             try (SwitchableImage disk = new SwitchableImage(image.name(), access.open(image, Access.READ_WRITE))) {
@@ -315,7 +315,7 @@ final class ImageJobs {
 
     /** Has a disk be what it was when a snapshot was taken. */
     Job applySnapshot(Pool pool, PoolImage image, String idOrName) {
-        stores.requireNothingOnTop(pool, image);
+        stores.use().requireNothingOnTop(pool, image);
         return onSnapshots(pool, image, JobKind.SNAPSHOT_APPLY, disk -> {
             disk.snapshots().apply(idOrName);
             return "the disk is as it was when snapshot \"" + idOrName + "\" was taken";

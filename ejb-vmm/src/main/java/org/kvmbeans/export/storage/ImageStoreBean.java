@@ -100,7 +100,7 @@ final class ImageStoreBean implements ImageStoreMXBean {
     @Override
     public void refresh() {
         pool.refresh();
-        stores.refreshUsers();
+        stores.use().refresh();
     }
 
     @Override

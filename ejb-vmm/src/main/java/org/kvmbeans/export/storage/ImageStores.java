@@ -3,24 +3,18 @@ package org.kvmbeans.export.storage;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentNavigableMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import javax.management.ObjectName;
-import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.Access;
 import org.kvmbeans.block.CacheMode;
 import org.kvmbeans.block.DiskImage;
@@ -28,7 +22,6 @@ import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.OpenOptions;
 import org.kvmbeans.block.file.HostFile;
 import org.kvmbeans.block.format.DiskFormat;
-import org.kvmbeans.block.task.ImageMap;
 import org.kvmbeans.export.jmx.Notifications;
 import org.kvmbeans.export.jmx.Registrar;
 import org.kvmbeans.export.job.Job;
@@ -37,7 +30,6 @@ import org.kvmbeans.export.job.Jobs;
 import org.kvmbeans.machine.definition.DiskDefinition;
 import org.kvmbeans.machine.device.DiskOpener;
 import org.kvmbeans.mbeans.DiskPathPolicy;
-import org.kvmbeans.mbeans.ImageLayer;
 import org.kvmbeans.mbeans.ImageStoreMXBean;
 import org.kvmbeans.mbeans.ObjectNames;
 import org.kvmbeans.sys.Posix;
@@ -50,7 +42,6 @@ import org.kvmbeans.sys.Posix;
  */
 public final class ImageStores implements AutoCloseable {
     private static final int PERIOD_SECONDS = 5;
-    private static final int MOST_EXTENTS = 10_000;
     private static final Logger LOGGER = System.getLogger(ImageStores.class.getName());
 
     private final Posix posix;
@@ -65,17 +56,17 @@ public final class ImageStores implements AutoCloseable {
     private final Exports exports;
     private final Jobs jobs;
     private final Uploads uploads;
-    private final Supplier<Collection<DiskUse>> disks;
+    private final ImageUse use;
+    private final ImageContents contents;
     private final ScheduledExecutorService ticker = Executors.newSingleThreadScheduledExecutor(task -> {
         Thread thread = new Thread(task, "kvmbeans-storage");
         thread.setDaemon(true);
         return thread;
     });
 
-    private final ConcurrentNavigableMap<String, Pool> pools = new ConcurrentSkipListMap<>();
+    private final OpenPools pools = new OpenPools();
     private volatile StoreConfiguration configuration;
     private volatile ImageLocations locations;
-    private volatile ImageUsers users = ImageUsers.NONE;
 
     private ImageStores(
             Path home,
@@ -87,7 +78,6 @@ public final class ImageStores implements AutoCloseable {
             throws IOException {
         this.posix = posix;
         this.registrar = registrar;
-        this.disks = disks;
         file = new PoolsFile(home);
         secrets = new Secrets(home);
         inspector = new ImageInspector(posix);
@@ -97,6 +87,8 @@ public final class ImageStores implements AutoCloseable {
         configuration = file.load();
         locations = new ImageLocations(configuration);
         jobs = new Jobs(registrar, notifications, hostSource, this::jobEnded);
+        use = new ImageUse(pools, disks, jobs);
+        contents = new ImageContents(posix, access);
         diskOperations = new DiskJobs(posix, this, access);
         exports = new Exports(posix, jobs, access);
         uploads = new Uploads(jobs, inspector, image -> locations.rulesFor(image));
@@ -132,7 +124,7 @@ public final class ImageStores implements AutoCloseable {
     private void open(PoolConfiguration poolConfiguration) throws IOException {
         Pool pool = Pool.open(this, poolConfiguration, posix, registrar);
         pool.refresh();
-        pools.put(pool.name(), pool);
+        pools.add(pool);
         try {
             registrar.register(
                     ObjectNames.imageStore(pool.name()), new ImageStoreBean(this, pool), ImageStoreMXBean.class);
@@ -145,8 +137,8 @@ public final class ImageStores implements AutoCloseable {
 
     private void tick() {
         try {
-            pools.values().forEach(Pool::refresh);
-            refreshUsers();
+            pools.refresh();
+            use.refresh();
             uploads.expire();
             jobs.expire();
         } catch (RuntimeException e) {
@@ -156,11 +148,11 @@ public final class ImageStores implements AutoCloseable {
 
     private void jobEnded(Job job) {
         Owner owner = job.request().owner();
-        Pool pool = owner.type() == Owner.Type.POOL ? pools.get(owner.name()) : null;
+        Pool pool = owner.type() == Owner.Type.POOL ? pools.find(owner.name()) : null;
         if (pool != null) {
             pool.refresh();
         }
-        refreshUsers();
+        use.refresh();
     }
 
     /** The jobs of the host. */
@@ -176,18 +168,26 @@ public final class ImageStores implements AutoCloseable {
         return inspector;
     }
 
-    ImageUsers users() {
-        return users;
+    /** The pools that are open, and the images in them. */
+    OpenPools pools() {
+        return pools;
     }
 
-    /** Finds out anew who uses which image. */
-    void refreshUsers() {
-        users = ImageUsers.of(disks.get(), pools.values());
+    /** Who uses which image. */
+    ImageUse use() {
+        return use;
+    }
+
+    /** What images hold. */
+    ImageContents contents() {
+        return contents;
     }
 
     /** The pools' MBeans, by name. */
     public List<ObjectName> names() {
-        return pools.keySet().stream().map(ObjectNames::imageStore).toList();
+        return pools.all().stream()
+                .map(pool -> ObjectNames.imageStore(pool.name()))
+                .toList();
     }
 
     /** Where images may lie. */
@@ -255,7 +255,7 @@ public final class ImageStores implements AutoCloseable {
 
     /** Forgets a pool; its files stay. */
     public synchronized void removePool(String name) {
-        Pool pool = pools.get(name);
+        Pool pool = pools.find(name);
         Optional<PoolConfiguration> known = configuration.pool(name);
         if (known.isEmpty()) {
             throw new IllegalArgumentException("name is \"" + name + "\"; there is no such pool: see ImageStores");
@@ -328,112 +328,6 @@ public final class ImageStores implements AutoCloseable {
         return access.opener().open(path.toString(), disk.format(), options);
     }
 
-    /** The pool of a name. */
-    Pool pool(String name) {
-        Pool pool = pools.get(name);
-        if (pool == null) {
-            throw new IllegalArgumentException(
-                    "pool is \"" + name + "\"; there is no such pool: see ImageStores of Host");
-        }
-        return pool;
-    }
-
-    /** The image that a text names as {@code POOL/FILE}; null for an empty text. */
-    @Nullable
-    PoolImage backing(String text) {
-        if (text.isEmpty()) {
-            return null;
-        }
-        int slash = text.indexOf('/');
-        if (slash < 0) {
-            throw new IllegalArgumentException("backing is \"" + text + "\"; give an image as POOL/FILE, or nothing");
-        }
-        return image(text.substring(0, slash), text.substring(slash + 1));
-    }
-
-    /** The image of a name in a pool. */
-    PoolImage image(String pool, String name) {
-        return pool(pool)
-                .image(name)
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "image is \"" + name + "\"; pool " + pool + " has no such image: see its Images"));
-    }
-
-    /** The image of a pool that another has as its backing file. */
-    PoolImage requireBackingInPool(PoolImage image) {
-        if (image.facts().chain().size() < 2) {
-            throw new IllegalStateException("image " + image.name() + " has no backing file to commit to");
-        }
-        ImageLayer below = image.facts().chain().get(1);
-        return imageAt(Path.of(below.path()))
-                .orElseThrow(() -> new IllegalStateException("the backing file " + below.path() + " of image "
-                        + image.name() + " is no image of a pool; register it in its pool first"));
-    }
-
-    /** Refuses to change an image that others lie on, as of now: what they show would change. */
-    void requireNothingOnTop(Pool pool, PoolImage image) {
-        List<String> above = imagesOn(image.path());
-        if (!above.isEmpty()) {
-            throw new IllegalStateException("image " + pool.name() + "/" + image.name() + " is not changed: "
-                    + String.join(", ", above) + " lie on it and would no longer show what they show now");
-        }
-    }
-
-    /** Refuses to change the backing file of an image where others lie on it too. */
-    void requireAloneOn(PoolImage image, PoolImage below) {
-        List<String> above = new ArrayList<>(imagesOn(below.path()));
-        above.removeIf(name -> name.endsWith("/" + image.name()));
-        if (!above.isEmpty()) {
-            throw new IllegalStateException("the backing file " + below.path() + " is not changed: "
-                    + String.join(", ", above) + " lie on it too and would no longer show what they show now");
-        }
-    }
-
-    private List<String> imagesOn(Path file) {
-        pools.values().forEach(Pool::refresh);
-        List<String> names = new ArrayList<>();
-        pools.values().forEach(pool -> names.addAll(pool.imagesOn(file)));
-        return names;
-    }
-
-    /** Part of an image's file, in Base64. */
-    String read(PoolImage image, long offset, int length) {
-        if (offset < 0) {
-            throw new IllegalArgumentException("offset is " + offset + "; give 0 or more");
-        }
-        if (length < 1 || length > Parts.LARGEST_BYTES) {
-            throw new IllegalArgumentException("length is " + length + "; give 1 to " + Parts.LARGEST_BYTES);
-        }
-        OpenOptions options = new OpenOptions(Access.READ_ONLY, CacheMode.WRITEBACK);
-        // Held for as long as the part is read, so that nobody writes meanwhile.
-        try (HostFile locked = HostFile.open(posix, image.path().toString(), options);
-                FileChannel channel = FileChannel.open(image.path(), StandardOpenOption.READ)) {
-            long there = Math.max(0, Math.min(length, locked.sizeBytes() - offset));
-            ByteBuffer part = ByteBuffer.allocate((int) there);
-            while (part.hasRemaining() && channel.read(part, offset + part.position()) >= 0) {
-                // goes on
-            }
-            return Parts.encoded(Arrays.copyOf(part.array(), part.position()));
-        } catch (IOException e) {
-            throw new IllegalStateException(String.valueOf(e.getMessage()), e);
-        }
-    }
-
-    /** Where the contents of a disk come from, as JSON. */
-    String map(PoolImage image, long offset, int most) {
-        if (offset < 0 || most < 1 || most > MOST_EXTENTS) {
-            throw new IllegalArgumentException("offset is " + offset + " and most is " + most
-                    + "; give an offset of 0 or more, and 1 to " + MOST_EXTENTS + " extents");
-        }
-        try (DiskImage disk = access.open(image, Access.READ_ONLY)) {
-            return offset >= disk.sizeBytes()
-                    ? "[]"
-                    : ImageMap.json(ImageMap.list(disk, offset, disk.sizeBytes(), most));
-        } catch (IOException e) {
-            throw new IllegalStateException(String.valueOf(e.getMessage()), e);
-        }
-    }
-
     /** Names the secret that opens an encrypted image. */
     void useSecret(Pool pool, PoolImage image, String secret) {
         requireSecret(secret);
@@ -450,7 +344,7 @@ public final class ImageStores implements AutoCloseable {
 
     /** Deletes an image that nobody uses. */
     void delete(Pool pool, PoolImage image) {
-        requireUnused(pool, image, "deleted");
+        use.requireUnused(pool, image, "deleted");
         if (image.file().key() != null) {
             OpenOptions options = new OpenOptions(Access.READ_WRITE, CacheMode.WRITEBACK);
             // The lock shows whether another process has it.
@@ -463,25 +357,7 @@ public final class ImageStores implements AutoCloseable {
         } else {
             pool.delete(image.name());
         }
-        refreshUsers();
-    }
-
-    /**
-     * Checks that no disk, no other image and no job uses an image, as of now.
-     *
-     * @throws IllegalStateException where somebody does, whom the message names
-     */
-    void requireUnused(Pool pool, PoolImage image, String what) {
-        pools.values().forEach(Pool::refresh);
-        refreshUsers();
-        List<String> all = new ArrayList<>(users.of(image.path()));
-        jobs.userOf(image.path())
-                .ifPresent(
-                        job -> all.add("job " + job.id() + " (" + job.request().kind() + ")"));
-        if (!all.isEmpty()) {
-            throw new IllegalStateException("image " + pool.name() + "/" + image.name() + " is not " + what
-                    + ": it is used by " + String.join(", ", all) + "; remove or end that first");
-        }
+        use.refresh();
     }
 
     /**
@@ -495,7 +371,7 @@ public final class ImageStores implements AutoCloseable {
         if (!problem.isEmpty()) {
             return Optional.of(prefix + "path is \"" + path + "\"; " + problem);
         }
-        return imageAt(path)
+        return pools.imageAt(path)
                 .filter(image -> image.entry().format() != format)
                 .map(image -> prefix + "format is \"" + format.text() + "\"; the image is registered as "
                         + image.entry().format().text() + " in its pool: give that, or register it anew");
@@ -504,15 +380,15 @@ public final class ImageStores implements AutoCloseable {
     /** Makes an image of a file that a definition names and that lies in a pool; the administrator has said its format. */
     public void registerDisk(Path path, DiskFormat format) {
         Path real = ImageLocations.real(path);
-        for (Pool pool : pools.values()) {
-            if (pool.directory().equals(real.getParent()) && imageAt(path).isEmpty()) {
+        for (Pool pool : pools.all()) {
+            if (pool.directory().equals(real.getParent()) && pools.imageAt(path).isEmpty()) {
                 String name = String.valueOf(real.getFileName());
                 if (ObjectNames.IMAGE_NAME.matcher(name).matches()) {
                     registerQuietly(pool, name, format);
                 }
             }
         }
-        refreshUsers();
+        use.refresh();
     }
 
     private static void registerQuietly(Pool pool, String name, DiskFormat format) {
@@ -524,21 +400,12 @@ public final class ImageStores implements AutoCloseable {
         }
     }
 
-    /** The image of a pool that a path leads to. */
-    Optional<PoolImage> imageAt(Path path) {
-        Path real = ImageLocations.real(path);
-        return pools.values().stream()
-                .filter(pool -> pool.directory().equals(real.getParent()))
-                .findFirst()
-                .flatMap(pool -> pool.image(String.valueOf(real.getFileName())));
-    }
-
     /** Ends the jobs, and takes all MBeans away. */
     @Override
     public void close() {
         ticker.shutdownNow();
         jobs.close();
-        for (Pool pool : pools.values()) {
+        for (Pool pool : pools.all()) {
             registrar.unregister(ObjectNames.imageStore(pool.name()));
             pool.close();
         }
