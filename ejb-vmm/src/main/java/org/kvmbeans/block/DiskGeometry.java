@@ -18,4 +18,18 @@ public record DiskGeometry(int blockBytes, int physicalBlockBytes, int optimalIo
                     + ": it must be a power of two of at least " + blockBytes);
         }
     }
+
+    /**
+     * Refuses a request that is not of whole blocks within a disk.
+     *
+     * @param image what the message calls the disk
+     * @throws IllegalArgumentException saying what would be right
+     */
+    public void requireBlocks(String image, long offset, long length, long sizeBytes) {
+        boolean within = offset >= 0 && length >= 0 && offset <= sizeBytes - length;
+        if (!within || ((offset | length) & (blockBytes - 1)) != 0) {
+            throw new IllegalArgumentException(image + ": " + length + " bytes at " + offset
+                    + "; both must be multiples of " + blockBytes + " within " + sizeBytes);
+        }
+    }
 }

@@ -19,6 +19,11 @@ public interface Storage extends AutoCloseable {
     /** How it was opened. */
     OpenOptions options();
 
+    /** Whether writing is refused. */
+    default boolean readOnly() {
+        return options().access() == Access.READ_ONLY;
+    }
+
     /** Where it ends, bytes. */
     long sizeBytes();
 

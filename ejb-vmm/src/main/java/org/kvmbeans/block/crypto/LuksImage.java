@@ -217,11 +217,6 @@ public final class LuksImage implements DiskImage {
     }
 
     private void check(long offset, long length) {
-        long size = sizeBytes();
-        boolean within = offset >= 0 && length >= 0 && offset <= size - length;
-        if (!within || ((offset | length) & (geometry.blockBytes() - 1)) != 0) {
-            throw new IllegalArgumentException(storage.name() + ": " + length + " bytes at " + offset
-                    + "; both must be multiples of " + geometry.blockBytes() + " within " + size);
-        }
+        geometry.requireBlocks(storage.name(), offset, length, sizeBytes());
     }
 }

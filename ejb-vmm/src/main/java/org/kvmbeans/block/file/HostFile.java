@@ -331,7 +331,7 @@ public final class HostFile implements Storage {
         lock.share();
     }
 
-    /** Whether writing is refused. */
+    @Override
     public boolean readOnly() {
         return writingStopped || options.access() == Access.READ_ONLY;
     }

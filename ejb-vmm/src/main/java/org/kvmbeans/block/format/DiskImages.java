@@ -13,7 +13,6 @@ import org.kvmbeans.block.Storage;
 import org.kvmbeans.block.crypto.LuksImage;
 import org.kvmbeans.block.file.HostFile;
 import org.kvmbeans.block.nbd.NbdClientOptions;
-import org.kvmbeans.block.nbd.NbdImage;
 import org.kvmbeans.block.nbd.NbdStorage;
 import org.kvmbeans.block.nbd.NbdUri;
 import org.kvmbeans.block.qcow2.Qcow2Image;
@@ -52,7 +51,8 @@ public final class DiskImages implements ImageOpener {
     /** Opens an image with all that it lies on; as {@link #open(Posix, String, DiskFormat, OpenOptions)}. */
     public DiskImage open(String path, DiskFormat format, OpenOptions options) throws IOException {
         return switch (format) {
-            case RAW -> NbdUri.is(path) ? new NbdImage(openExport(path, options)) : RawImage.open(posix, path, options);
+            case RAW ->
+                NbdUri.is(path) ? RawImage.ofExport(openExport(path, options)) : RawImage.open(posix, path, options);
             case QCOW2 -> Qcow2Image.open(posix, openStorage(path, options), this);
             case LUKS -> openLuks(openStorage(path, options));
         };

@@ -99,6 +99,14 @@ final class Metadata {
         return data != storage;
     }
 
+    /** Makes durable what was written, of data as well as of structures. */
+    void flushStorages() throws IOException {
+        if (externalData()) {
+            data.flush();
+        }
+        storage.flush();
+    }
+
     /**
      * Finds the stretch from an offset on that lies in one place; called without the lock. A request begins with that where
      * the image may be changed: {@link #leave} ends it.

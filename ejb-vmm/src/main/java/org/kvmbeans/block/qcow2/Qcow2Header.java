@@ -1,6 +1,7 @@
 package org.kvmbeans.block.qcow2;
 
 import java.nio.ByteBuffer;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.Access;
 import org.kvmbeans.block.BackingReference;
@@ -144,133 +145,109 @@ public record Qcow2Header(
     }
 
     public Qcow2Header withSize(long newSizeBytes) {
-        return new Qcow2Header(
-                version,
-                clusterBits,
-                refcountOrder,
-                newSizeBytes,
-                crypt,
-                compression,
-                features,
-                l1Table,
-                refcountTable,
-                snapshotTable,
-                extensions,
-                backingFile,
-                unknownFields);
+        return with(draft -> draft.sizeBytes = newSizeBytes);
     }
 
     public Qcow2Header withFeatures(Features newFeatures) {
-        return new Qcow2Header(
-                version,
-                clusterBits,
-                refcountOrder,
-                sizeBytes,
-                crypt,
-                compression,
-                newFeatures,
-                l1Table,
-                refcountTable,
-                snapshotTable,
-                extensions,
-                backingFile,
-                unknownFields);
+        return with(draft -> draft.features = newFeatures);
     }
 
     /** With another way to compress, and the feature bit that it asks for. */
     public Qcow2Header withCompression(CompressionType newCompression) {
-        return new Qcow2Header(
-                version,
-                clusterBits,
-                refcountOrder,
-                sizeBytes,
-                crypt,
-                newCompression,
-                newCompression == CompressionType.ZLIB
-                        ? features.without(Feature.COMPRESSION_TYPE)
-                        : features.with(Feature.COMPRESSION_TYPE),
-                l1Table,
-                refcountTable,
-                snapshotTable,
-                extensions,
-                backingFile,
-                unknownFields);
+        return with(draft -> {
+            draft.compression = newCompression;
+            draft.features = newCompression == CompressionType.ZLIB
+                    ? features.without(Feature.COMPRESSION_TYPE)
+                    : features.with(Feature.COMPRESSION_TYPE);
+        });
     }
 
     /** With another encryption, whose header lies where the extensions say. */
     public Qcow2Header withCrypt(CryptMethod newCrypt, @Nullable EncryptionHeader encryption) {
-        return new Qcow2Header(
-                version,
-                clusterBits,
-                refcountOrder,
-                sizeBytes,
-                newCrypt,
-                compression,
-                features,
-                l1Table,
-                refcountTable,
-                snapshotTable,
-                extensions.withEncryption(encryption),
-                backingFile,
-                unknownFields);
+        return with(draft -> {
+            draft.crypt = newCrypt;
+            draft.extensions = extensions.withEncryption(encryption);
+        });
     }
 
     public Qcow2Header withL1Table(TablePointer newL1Table) {
-        return withTables(newL1Table, refcountTable, snapshotTable);
+        return with(draft -> draft.l1Table = newL1Table);
     }
 
     public Qcow2Header withRefcountTable(TablePointer newRefcountTable) {
-        return withTables(l1Table, newRefcountTable, snapshotTable);
+        return with(draft -> draft.refcountTable = newRefcountTable);
     }
 
     public Qcow2Header withSnapshotTable(TablePointer newSnapshotTable) {
-        return withTables(l1Table, refcountTable, newSnapshotTable);
-    }
-
-    private Qcow2Header withTables(TablePointer l1, TablePointer refcounts, TablePointer snapshots) {
-        return new Qcow2Header(
-                version,
-                clusterBits,
-                refcountOrder,
-                sizeBytes,
-                crypt,
-                compression,
-                features,
-                l1,
-                refcounts,
-                snapshots,
-                extensions,
-                backingFile,
-                unknownFields);
+        return with(draft -> draft.snapshotTable = newSnapshotTable);
     }
 
     public Qcow2Header withExtensions(HeaderExtensions newExtensions) {
-        return withBacking(backingFile, newExtensions);
+        return with(draft -> draft.extensions = newExtensions);
     }
 
     /** With another backing file, or none. */
     public Qcow2Header withBacking(@Nullable BackingReference reference) {
-        return reference == null
-                ? withBacking(null, extensions.withBackingFormat(null))
-                : withBacking(
-                        reference.path(),
-                        extensions.withBackingFormat(reference.format().isEmpty() ? null : reference.format()));
+        String format = reference == null || reference.format().isEmpty() ? null : reference.format();
+        return with(draft -> {
+            draft.backingFile = reference == null ? null : reference.path();
+            draft.extensions = extensions.withBackingFormat(format);
+        });
     }
 
-    private Qcow2Header withBacking(@Nullable String newBackingFile, HeaderExtensions newExtensions) {
-        return new Qcow2Header(
-                version,
-                clusterBits,
-                refcountOrder,
-                sizeBytes,
-                crypt,
-                compression,
-                features,
-                l1Table,
-                refcountTable,
-                snapshotTable,
-                newExtensions,
-                newBackingFile,
-                unknownFields);
+    private Qcow2Header with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.done();
+    }
+
+    /** A header that is being changed. */
+    private static final class Draft {
+        private int version;
+        private int clusterBits;
+        private int refcountOrder;
+        private long sizeBytes;
+        private CryptMethod crypt;
+        private CompressionType compression;
+        private Features features;
+        private TablePointer l1Table;
+        private TablePointer refcountTable;
+        private TablePointer snapshotTable;
+        private HeaderExtensions extensions;
+        private @Nullable String backingFile;
+        private ByteBuffer unknownFields;
+
+        Draft(Qcow2Header from) {
+            version = from.version;
+            clusterBits = from.clusterBits;
+            refcountOrder = from.refcountOrder;
+            sizeBytes = from.sizeBytes;
+            crypt = from.crypt;
+            compression = from.compression;
+            features = from.features;
+            l1Table = from.l1Table;
+            refcountTable = from.refcountTable;
+            snapshotTable = from.snapshotTable;
+            extensions = from.extensions;
+            backingFile = from.backingFile;
+            unknownFields = from.unknownFields;
+        }
+
+        Qcow2Header done() {
+            return new Qcow2Header(
+                    version,
+                    clusterBits,
+                    refcountOrder,
+                    sizeBytes,
+                    crypt,
+                    compression,
+                    features,
+                    l1Table,
+                    refcountTable,
+                    snapshotTable,
+                    extensions,
+                    backingFile,
+                    unknownFields);
+        }
     }
 }

@@ -1,6 +1,7 @@
 package org.kvmbeans.block.qcow2;
 
 import java.nio.charset.StandardCharsets;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.BackingReference;
 
@@ -133,125 +134,96 @@ public record Qcow2Options(
     }
 
     public Qcow2Options withVersion(int newVersion) {
-        return new Qcow2Options(
-                newVersion,
-                clusterBytes,
-                extendedL2,
-                compression,
-                refcountBits,
-                lazyRefcounts,
-                backing,
-                dataFile,
-                rawDataFile,
-                preallocation,
-                encryption);
+        return with(draft -> draft.version = newVersion);
     }
 
     /** With other clusters; {@code extended} as {@link #extendedL2}. */
     public Qcow2Options withClusters(int newClusterBytes, boolean extended) {
-        return new Qcow2Options(
-                version,
-                newClusterBytes,
-                extended,
-                compression,
-                refcountBits,
-                lazyRefcounts,
-                backing,
-                dataFile,
-                rawDataFile,
-                preallocation,
-                encryption);
+        return with(draft -> {
+            draft.clusterBytes = newClusterBytes;
+            draft.extendedL2 = extended;
+        });
     }
 
     public Qcow2Options withCompression(CompressionType newCompression) {
-        return new Qcow2Options(
-                version,
-                clusterBytes,
-                extendedL2,
-                newCompression,
-                refcountBits,
-                lazyRefcounts,
-                backing,
-                dataFile,
-                rawDataFile,
-                preallocation,
-                encryption);
+        return with(draft -> draft.compression = newCompression);
     }
 
     /** With other refcounts; {@code lazy} as {@link #lazyRefcounts}. */
     public Qcow2Options withRefcounts(int newRefcountBits, boolean lazy) {
-        return new Qcow2Options(
-                version,
-                clusterBytes,
-                extendedL2,
-                compression,
-                newRefcountBits,
-                lazy,
-                backing,
-                dataFile,
-                rawDataFile,
-                preallocation,
-                encryption);
+        return with(draft -> {
+            draft.refcountBits = newRefcountBits;
+            draft.lazyRefcounts = lazy;
+        });
     }
 
     public Qcow2Options withBacking(@Nullable BackingReference newBacking) {
-        return new Qcow2Options(
-                version,
-                clusterBytes,
-                extendedL2,
-                compression,
-                refcountBits,
-                lazyRefcounts,
-                newBacking,
-                dataFile,
-                rawDataFile,
-                preallocation,
-                encryption);
+        return with(draft -> draft.backing = newBacking);
     }
 
     /** With the disk's clusters in a file of their own; {@code raw} as {@link #rawDataFile}. */
     public Qcow2Options withDataFile(@Nullable String newDataFile, boolean raw) {
-        return new Qcow2Options(
-                version,
-                clusterBytes,
-                extendedL2,
-                compression,
-                refcountBits,
-                lazyRefcounts,
-                backing,
-                newDataFile,
-                raw,
-                preallocation,
-                encryption);
+        return with(draft -> {
+            draft.dataFile = newDataFile;
+            draft.rawDataFile = raw;
+        });
     }
 
     public Qcow2Options withPreallocation(Preallocation newPreallocation) {
-        return new Qcow2Options(
-                version,
-                clusterBytes,
-                extendedL2,
-                compression,
-                refcountBits,
-                lazyRefcounts,
-                backing,
-                dataFile,
-                rawDataFile,
-                newPreallocation,
-                encryption);
+        return with(draft -> draft.preallocation = newPreallocation);
     }
 
     public Qcow2Options withEncryption(@Nullable NewEncryption newEncryption) {
-        return new Qcow2Options(
-                version,
-                clusterBytes,
-                extendedL2,
-                compression,
-                refcountBits,
-                lazyRefcounts,
-                backing,
-                dataFile,
-                rawDataFile,
-                preallocation,
-                newEncryption);
+        return with(draft -> draft.encryption = newEncryption);
+    }
+
+    private Qcow2Options with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.done();
+    }
+
+    /** Options that are being changed. */
+    private static final class Draft {
+        private int version;
+        private int clusterBytes;
+        private boolean extendedL2;
+        private CompressionType compression;
+        private int refcountBits;
+        private boolean lazyRefcounts;
+        private @Nullable BackingReference backing;
+        private @Nullable String dataFile;
+        private boolean rawDataFile;
+        private Preallocation preallocation;
+        private @Nullable NewEncryption encryption;
+
+        Draft(Qcow2Options from) {
+            version = from.version;
+            clusterBytes = from.clusterBytes;
+            extendedL2 = from.extendedL2;
+            compression = from.compression;
+            refcountBits = from.refcountBits;
+            lazyRefcounts = from.lazyRefcounts;
+            backing = from.backing;
+            dataFile = from.dataFile;
+            rawDataFile = from.rawDataFile;
+            preallocation = from.preallocation;
+            encryption = from.encryption;
+        }
+
+        Qcow2Options done() {
+            return new Qcow2Options(
+                    version,
+                    clusterBytes,
+                    extendedL2,
+                    compression,
+                    refcountBits,
+                    lazyRefcounts,
+                    backing,
+                    dataFile,
+                    rawDataFile,
+                    preallocation,
+                    encryption);
+        }
     }
 }

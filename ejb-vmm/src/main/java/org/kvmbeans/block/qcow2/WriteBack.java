@@ -180,20 +180,20 @@ final class WriteBack {
 
     private void writeRound(boolean durable, boolean all) throws IOException {
         requireKnownHeader();
-        Round next = freeze(all);
+        WriteRound next = freeze(all);
         boolean written = false;
         try {
             next.write();
             if (durable) {
-                flushStorage();
+                metadata.flushStorages();
             }
             written = true;
         } finally {
             metadata.lock.lock();
             try {
                 next.thaw(written);
-                freed.written(next.freed(), written && durable);
-                flushesDone = written && durable ? Math.max(flushesDone, next.ticket()) : flushesDone;
+                freed.written(next.freed, written && durable);
+                flushesDone = written && durable ? Math.max(flushesDone, next.ticket) : flushesDone;
             } finally {
                 metadata.lock.unlock();
             }
@@ -203,84 +203,21 @@ final class WriteBack {
         }
     }
 
-    private Round freeze(boolean all) {
+    private WriteRound freeze(boolean all) {
         metadata.lock.lock();
         try {
             boolean withRefcounts = all || !lazy;
             ClusterRefcounts refcounts = metadata.refcounts;
-            Round next = new Round(
+            return new WriteRound(
+                    metadata,
                     withRefcounts ? refcounts.cache().freeze() : List.of(),
                     withRefcounts ? refcounts.table().freeze() : List.of(),
                     metadata.map.cache().freeze(),
                     metadata.map.l1().freeze(),
                     freed.take(),
                     flushesAsked);
-            return next;
         } finally {
             metadata.lock.unlock();
-        }
-    }
-
-    private void flushStorage() throws IOException {
-        if (metadata.externalData()) {
-            metadata.data.flush();
-        }
-        metadata.storage.flush();
-    }
-
-    /** What is written in one go. */
-    private final class Round {
-        private final List<SliceCache.Frozen> refcountSlices;
-        private final List<FlatTable.Frozen> refcountTable;
-        private final List<SliceCache.Frozen> l2Slices;
-        private final List<FlatTable.Frozen> l1Table;
-        private final Freed freedBefore;
-        private final long ticket;
-
-        Round(
-                List<SliceCache.Frozen> refcountSlices,
-                List<FlatTable.Frozen> refcountTable,
-                List<SliceCache.Frozen> l2Slices,
-                List<FlatTable.Frozen> l1Table,
-                Freed freedBefore,
-                long ticket) {
-            this.refcountSlices = refcountSlices;
-            this.refcountTable = refcountTable;
-            this.l2Slices = l2Slices;
-            this.l1Table = l1Table;
-            this.freedBefore = freedBefore;
-            this.ticket = ticket;
-        }
-
-        Freed freed() {
-            return freedBefore;
-        }
-
-        long ticket() {
-            return ticket;
-        }
-
-        void write() throws IOException {
-            metadata.refcounts.cache().write(refcountSlices);
-            if (!refcountTable.isEmpty()) {
-                // A refcount block is on disk before the table names it.
-                metadata.storage.flush();
-                FlatTable.write(metadata.posix, metadata.storage, refcountTable);
-            }
-            if (!l2Slices.isEmpty() || !l1Table.isEmpty()) {
-                flushStorage();
-                metadata.map.cache().write(l2Slices);
-                FlatTable.write(metadata.posix, metadata.storage, l1Table);
-            }
-        }
-
-        void thaw(boolean written) {
-            metadata.refcounts.cache().thaw(refcountSlices, written);
-            metadata.map.cache().thaw(l2Slices, written);
-            if (!written) {
-                metadata.refcounts.table().thaw(refcountTable);
-                metadata.map.l1().thaw(l1Table);
-            }
         }
     }
 

@@ -1,5 +1,6 @@
 package org.kvmbeans.block.raw;
 
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.AsyncRequests;
 import org.kvmbeans.block.DiskGeometry;
@@ -7,24 +8,27 @@ import org.kvmbeans.block.DiskImage;
 import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.Extent;
 import org.kvmbeans.block.OpenOptions;
+import org.kvmbeans.block.Storage;
 import org.kvmbeans.block.file.HostFile;
 import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.Posix;
 
 /**
- * A raw image: byte n of the disk is byte n of a regular file or block device.
+ * A raw image: byte n of the disk is byte n of a regular file, a block device or an export of another host.
  *
  * <p>A file whose size is no multiple of the block ends in the midst of the last block, the rest of which reads as zeros
- * and is added when it is written.
+ * and is added when it is written. An export has no more than it has: there the disk ends with the last whole block.
  */
 public final class RawImage implements DiskImage {
-    private final HostFile file;
+    private final Storage storage;
     private final DiskGeometry geometry;
+    private final boolean completesLastBlock;
 
-    private RawImage(HostFile file) throws DiskImageException {
-        this.file = file;
-        this.geometry = file.geometry();
+    private RawImage(Storage storage, boolean completesLastBlock) throws IOException {
+        this.storage = storage;
+        this.geometry = storage.geometry();
+        this.completesLastBlock = completesLastBlock;
     }
 
     /**
@@ -32,12 +36,24 @@ public final class RawImage implements DiskImage {
      *
      * @throws DiskImageException as {@link HostFile#open}
      */
-    public static RawImage open(Posix posix, String path, OpenOptions options) throws DiskImageException {
-        HostFile file = HostFile.open(posix, path, options);
+    public static RawImage open(Posix posix, String path, OpenOptions options) throws IOException {
+        return over(HostFile.open(posix, path, options), true);
+    }
+
+    /**
+     * The image that an export is.
+     *
+     * @param export the image's from now on: closed with it, and where this fails
+     */
+    public static RawImage ofExport(Storage export) throws IOException {
+        return over(export, false);
+    }
+
+    private static RawImage over(Storage storage, boolean completesLastBlock) throws IOException {
         try {
-            return new RawImage(file);
-        } catch (DiskImageException | RuntimeException e) {
-            file.close();
+            return new RawImage(storage, completesLastBlock);
+        } catch (IOException | RuntimeException e) {
+            storage.close();
             throw e;
         }
     }
@@ -45,7 +61,7 @@ public final class RawImage implements DiskImage {
     @Override
     public long sizeBytes() {
         long block = geometry.blockBytes();
-        return (file.sizeBytes() + block - 1) / block * block;
+        return (storage.sizeBytes() + (completesLastBlock ? block - 1 : 0)) & -block;
     }
 
     @Override
@@ -55,91 +71,86 @@ public final class RawImage implements DiskImage {
 
     @Override
     public boolean readOnly() {
-        return file.readOnly();
+        return storage.readOnly();
     }
 
     @Override
-    public void read(long offset, IoVector target) throws DiskImageException {
+    public void read(long offset, IoVector target) throws IOException {
         check(offset, target.totalBytes());
-        file.read(offset, target);
+        storage.read(offset, target);
     }
 
     @Override
-    public void write(long offset, IoVector source) throws DiskImageException {
+    public void write(long offset, IoVector source) throws IOException {
         check(offset, source.totalBytes());
-        file.write(offset, source);
+        storage.write(offset, source);
     }
 
     @Override
-    public boolean readAtOnce(long offset, IoVector target) throws DiskImageException {
+    public boolean readAtOnce(long offset, IoVector target) throws IOException {
         check(offset, target.totalBytes());
-        return file.readAtOnce(offset, target);
+        return storage.readAtOnce(offset, target);
     }
 
     @Override
-    public boolean writeAtOnce(long offset, IoVector source) throws DiskImageException {
+    public boolean writeAtOnce(long offset, IoVector source) throws IOException {
         check(offset, source.totalBytes());
-        return file.writeAtOnce(offset, source);
+        return storage.writeAtOnce(offset, source);
     }
 
     @Override
     public <T> @Nullable AsyncRequests<T> openAsync(EventFd signal) {
-        return file.openAsync(signal);
+        return storage.openAsync(signal);
     }
 
     @Override
-    public void flush() throws DiskImageException {
-        file.flush();
+    public void flush() throws IOException {
+        storage.flush();
     }
 
     @Override
-    public void discard(long offset, long length) throws DiskImageException {
+    public void discard(long offset, long length) throws IOException {
         check(offset, length);
-        file.discard(offset, length);
+        storage.discard(offset, length);
     }
 
     @Override
-    public void writeZeroes(long offset, long length, boolean mayUnmap) throws DiskImageException {
+    public void writeZeroes(long offset, long length, boolean mayUnmap) throws IOException {
         check(offset, length);
-        file.writeZeroes(offset, length, mayUnmap);
+        storage.writeZeroes(offset, length, mayUnmap);
     }
 
     @Override
-    public void resize(long sizeBytes) throws DiskImageException {
+    public void resize(long sizeBytes) throws IOException {
         if (sizeBytes <= 0 || sizeBytes % geometry.blockBytes() != 0) {
-            throw new IllegalArgumentException(file.name() + ": a size of " + sizeBytes
+            throw new IllegalArgumentException(storage.name() + ": a size of " + sizeBytes
                     + " bytes; it must be above 0 and a multiple of " + geometry.blockBytes());
         }
-        file.resize(sizeBytes);
+        storage.resize(sizeBytes);
     }
 
     @Override
-    public Extent extent(long offset, long length) throws DiskImageException {
+    public Extent extent(long offset, long length) throws IOException {
         check(offset, length);
-        return file.extent(offset, length);
+        return storage.extent(offset, length);
     }
 
     @Override
-    public void stopWriting() throws DiskImageException {
-        file.stopWriting();
+    public void stopWriting() throws IOException {
+        storage.stopWriting();
     }
 
     @Override
     public long allocatedBytes() {
-        return file.allocatedBytes();
+        return storage.allocatedBytes();
     }
 
     @Override
-    public void close() {
-        file.close();
+    public void close() throws IOException {
+        storage.close();
     }
 
     private void check(long offset, long length) {
-        long size = sizeBytes();
-        boolean within = offset >= 0 && length >= 0 && offset <= size - length;
-        if (!within || ((offset | length) & (geometry.blockBytes() - 1)) != 0) {
-            throw new IllegalArgumentException(file.name() + ": " + length + " bytes at " + offset
-                    + "; both must be multiples of " + geometry.blockBytes() + " within " + size);
-        }
+        geometry.requireBlocks(storage.name(), offset, length, sizeBytes());
     }
 }

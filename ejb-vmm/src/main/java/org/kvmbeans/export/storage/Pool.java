@@ -1,7 +1,6 @@
 package org.kvmbeans.export.storage;
 
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -161,8 +160,6 @@ final class Pool {
     private static void link(Path unfinished, Path file) throws IOException {
         try {
             Files.createLink(file, unfinished);
-        } catch (FileAlreadyExistsException e) {
-            throw new IOException("a file " + file + " has come meanwhile; choose another name", e);
         } catch (UnsupportedOperationException | IOException e) {
             if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
                 throw new IOException("a file " + file + " has come meanwhile; choose another name", e);

@@ -80,7 +80,7 @@ final class UnlockedFile implements Storage {
 
     @Override
     public void write(long offset, IoVector source) throws DiskImageException {
-        throw readOnly();
+        throw refused();
     }
 
     @Override
@@ -88,20 +88,20 @@ final class UnlockedFile implements Storage {
 
     @Override
     public void discard(long offset, long length) throws DiskImageException {
-        throw readOnly();
+        throw refused();
     }
 
     @Override
     public void writeZeroes(long offset, long length, boolean mayUnmap) throws DiskImageException {
-        throw readOnly();
+        throw refused();
     }
 
     @Override
     public void resize(long newBytes) throws DiskImageException {
-        throw readOnly();
+        throw refused();
     }
 
-    private DiskImageException readOnly() {
+    private DiskImageException refused() {
         return new DiskImageException(Kind.READ_ONLY, path, "it was opened to be looked at");
     }
 

@@ -114,7 +114,7 @@ class NbdServerTest {
         NbdServer server = serve(
                 NbdServerOptions.at(new NbdAddress.Unix(bench.path("s").toString())),
                 new CheckedDisk(MIB + 512, false));
-        NbdImage image = bench.closing(new NbdImage(bench.client(server.uri("disk"), AT_ONCE)));
+        RawImage image = bench.closing(RawImage.ofExport(bench.client(server.uri("disk"), AT_ONCE)));
 
         image.write(MIB, bench.memory(NbdBench.pattern(512, 1)));
         image.discard(0, MIB);

@@ -77,7 +77,7 @@ class RawBlockDeviceLabIT {
         return output;
     }
 
-    private RawImage open(CacheMode cache) throws DiskImageException {
+    private RawImage open(CacheMode cache) throws IOException {
         return TestDisk.open(posix, device, cache);
     }
 

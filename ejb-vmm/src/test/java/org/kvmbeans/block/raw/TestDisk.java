@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.kvmbeans.block.Access;
 import org.kvmbeans.block.CacheMode;
-import org.kvmbeans.block.DiskImageException;
 import org.kvmbeans.block.OpenOptions;
 import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.NativeStruct;
@@ -32,11 +31,11 @@ final class TestDisk {
         return path;
     }
 
-    static RawImage open(Posix posix, Path path, CacheMode cache) throws DiskImageException {
+    static RawImage open(Posix posix, Path path, CacheMode cache) throws IOException {
         return RawImage.open(posix, path.toString(), new OpenOptions(Access.READ_WRITE, cache));
     }
 
-    static RawImage openToRead(Posix posix, Path path) throws DiskImageException {
+    static RawImage openToRead(Posix posix, Path path) throws IOException {
         return RawImage.open(posix, path.toString(), new OpenOptions(Access.READ_ONLY, CacheMode.WRITEBACK));
     }
 
