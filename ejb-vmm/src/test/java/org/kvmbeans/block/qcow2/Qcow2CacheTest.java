@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.concurrent.locks.ReentrantLock;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.kvmbeans.block.Access;
 import org.kvmbeans.block.testing.QemuTool;
 import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.NativeStruct;
@@ -56,5 +58,20 @@ class Qcow2CacheTest {
             }
         }
         assertThat(QemuTool.run("qemu-img", "check", path).output()).contains("No errors");
+    }
+
+    @Test
+    void holdsNoMoreThanItsBoundOfWhatIsNotChanged() throws IOException {
+        int sliceBytes = 4096;
+        int slices = 100;
+        long bound = 16L * sliceBytes;
+        MemoryStorage storage = new MemoryStorage(new byte[slices * sliceBytes], Access.READ_ONLY);
+        SliceCache cache = new SliceCache(new ReentrantLock(), EngineDisk.POSIX, storage, sliceBytes, bound);
+
+        for (int i = 0; i < 2 * slices; i++) {
+            cache.get((long) (i % slices) * sliceBytes);
+
+            assertThat(cache.heldBytes()).isLessThanOrEqualTo(bound);
+        }
     }
 }
