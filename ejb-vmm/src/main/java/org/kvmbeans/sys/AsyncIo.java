@@ -31,6 +31,9 @@ public final class AsyncIo<T> implements AutoCloseable {
     private static final int IOCB_EVENTFD = 60;
     private static final int FLAG_EVENTFD = 1;
 
+    /** The kernel hands requests to the device when a call ends: so soon that it works while more are being taken. */
+    private static final int BATCH = 4;
+
     private static final short PREAD = 0;
     private static final short PWRITE = 1;
     private static final short PREADV = 7;
@@ -77,7 +80,7 @@ public final class AsyncIo<T> implements AutoCloseable {
         this.ring = ring;
         ringEntries = ring.getInt(RING_ENTRIES);
         iocbs = new NativeStruct(posix, depth * IOCB_BYTES);
-        submissions = new NativeStruct(posix, depth * Long.BYTES);
+        submissions = new NativeStruct(posix, BATCH * Long.BYTES);
         requests = new ArrayList<>(Collections.nCopies(depth, (T) null));
         free = new int[depth];
         for (int i = 0; i < depth; i++) {
@@ -118,7 +121,7 @@ public final class AsyncIo<T> implements AutoCloseable {
     }
 
     /**
-     * Takes a read, for which there is room; {@link #submit} hands it to the kernel. The vector and its memory are not to be
+     * Takes a read, for which there is room; {@link #submit} hands it to the kernel, if that has not been done before. The vector and its memory are not to be
      * changed until it is done.
      *
      * @param flags as preadv2(2) takes them
@@ -149,6 +152,9 @@ public final class AsyncIo<T> implements AutoCloseable {
                 .putInt(at + IOCB_EVENTFD, signal.number());
         submissions.buffer().putLong(pending * Long.BYTES, iocbs.address() + at);
         pending++;
+        if (pending == BATCH) {
+            submit();
+        }
     }
 
     /** Hands what was taken to the kernel; {@link #reap} tells of what it refused, too. */

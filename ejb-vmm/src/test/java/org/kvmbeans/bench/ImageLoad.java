@@ -1,15 +1,20 @@
 package org.kvmbeans.bench;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import org.kvmbeans.block.AsyncRequests;
 import org.kvmbeans.block.DiskImage;
+import org.kvmbeans.sys.EventFd;
+import org.kvmbeans.sys.EventLoop;
 import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.NativeStruct;
 import org.kvmbeans.sys.Posix;
@@ -27,20 +32,145 @@ import org.kvmbeans.sys.Posix;
 record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth) {
     private static final int PAGE_BYTES = 4096;
 
-    /** Runs it on as many threads as there are requests at a time; the seconds that it took. */
+    /** Runs it as a disk of a VM does: in the background where the image has one, otherwise on threads; the seconds it took. */
     double run(Posix posix, DiskImage image) throws IOException, InterruptedException {
+        List<IoVector> vectors = vectors(posix);
+        try (EventFd signal = EventFd.create(posix)) {
+            AsyncRequests<Request> requests = image.openAsync(signal);
+            if (requests != null) {
+                try (requests) {
+                    return new InBackground(image, requests, vectors).run(posix, signal);
+                }
+            }
+        }
+        return onThreads(image, vectors);
+    }
+
+    /**
+     * Together, as the tool has it. What lies in large pages goes to the device in fewer requests, so the script has malloc
+     * ask for them, on both sides.
+     */
+    private List<IoVector> vectors(Posix posix) {
+        NativeStruct memory = new NativeStruct(posix, depth * bytes + PAGE_BYTES);
+        int aligned = (int) (-memory.address() & (PAGE_BYTES - 1));
+        List<IoVector> vectors = new ArrayList<>();
+        for (int i = 0; i < depth; i++) {
+            IoVector vector = new IoVector(posix, 1);
+            vector.add(memory.buffer(), memory.address(), aligned + i * bytes, bytes);
+            vectors.add(vector);
+        }
+        return vectors;
+    }
+
+    private long offset(DiskImage image, long number) {
+        return number * stepBytes % image.sizeBytes();
+    }
+
+    private void carryOut(DiskImage image, long offset, IoVector vector) throws IOException {
+        if (write) {
+            if (!image.writeAtOnce(offset, vector)) {
+                image.write(offset, vector);
+            }
+        } else if (!image.readAtOnce(offset, vector)) {
+            image.read(offset, vector);
+        }
+    }
+
+    private static final class Request {
+        private final IoVector vector;
+        private long offset;
+
+        Request(IoVector vector) {
+            this.vector = vector;
+        }
+    }
+
+    /** One thread that hands requests over and hears of them. */
+    private final class InBackground {
+        private final DiskImage image;
+        private final AsyncRequests<Request> requests;
+        private final List<IoVector> vectors;
+        private final CompletableFuture<Void> ended = new CompletableFuture<>();
+        private int begun;
+        private int inProgress;
+
+        InBackground(DiskImage image, AsyncRequests<Request> requests, List<IoVector> vectors) {
+            this.image = image;
+            this.requests = requests;
+            this.vectors = vectors;
+        }
+
+        double run(Posix posix, EventFd signal) throws IOException, InterruptedException {
+            try (EventLoop loop = EventLoop.start(posix, "load", ended::completeExceptionally)) {
+                long start = System.nanoTime();
+                loop.execute(() -> {
+                    loop.register(signal.number(), EventLoop.READABLE | EventLoop.EDGE_TRIGGERED, events -> goOn());
+                    vectors.forEach(vector -> begin(new Request(vector)));
+                    goOn();
+                });
+                ended.get();
+                return (System.nanoTime() - start) / 1e9;
+            } catch (ExecutionException e) {
+                throw new IOException(e.getCause());
+            }
+        }
+
+        private void goOn() {
+            int before;
+            do {
+                requests.submit();
+                before = inProgress + begun;
+                requests.reap(this::ended);
+            } while (inProgress + begun != before);
+            if (inProgress == 0) {
+                ended.complete(null);
+            }
+        }
+
+        private void ended(Request request, boolean done) {
+            inProgress--;
+            if (!done) {
+                carryOut(request);
+            }
+            begin(request);
+        }
+
+        /** Begins the next request that is not carried out at once. */
+        private void begin(Request request) {
+            boolean taken = false;
+            while (!taken && begun < count) {
+                request.offset = offset(image, begun++);
+                taken = write
+                        ? requests.write(request.offset, request.vector, request)
+                        : requests.read(request.offset, request.vector, request);
+                if (!taken) {
+                    carryOut(request);
+                }
+            }
+            if (taken) {
+                inProgress++;
+            }
+        }
+
+        private void carryOut(Request request) {
+            try {
+                ImageLoad.this.carryOut(image, request.offset, request.vector);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private double onThreads(DiskImage image, List<IoVector> vectors) throws IOException, InterruptedException {
         AtomicLong next = new AtomicLong();
         ExecutorService threads = Executors.newFixedThreadPool(depth);
         try {
             List<Callable<Void>> workers = new ArrayList<>();
-            // Together, as the tool has it: what lies in large pages is less work for direct I/O.
-            NativeStruct memory = new NativeStruct(posix, depth * bytes + PAGE_BYTES);
-            int aligned = (int) (-memory.address() & (PAGE_BYTES - 1));
-            for (int i = 0; i < depth; i++) {
-                IoVector vector = new IoVector(posix, 1);
-                vector.add(memory.buffer(), memory.address(), aligned + i * bytes, bytes);
+            for (IoVector vector : vectors) {
                 workers.add(() -> {
-                    work(image, vector, next);
+                    for (long i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
+                        carryOut(image, offset(image, i), vector);
+                    }
                     return null;
                 });
             }
@@ -53,20 +183,6 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
             throw new IOException(e.getCause());
         } finally {
             threads.shutdown();
-        }
-    }
-
-    private void work(DiskImage image, IoVector vector, AtomicLong next) throws IOException {
-        long size = image.sizeBytes();
-        for (long i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
-            long offset = i * stepBytes % size;
-            if (write) {
-                if (!image.writeAtOnce(offset, vector)) {
-                    image.write(offset, vector);
-                }
-            } else if (!image.readAtOnce(offset, vector)) {
-                image.read(offset, vector);
-            }
         }
     }
 }
