@@ -151,6 +151,15 @@ public interface Posix {
     /** io_destroy(2): waits for what is in progress. */
     int ioDestroy(long context);
 
+    /** io_uring_setup(2): a ring of {@code entries}, whose struct io_uring_params is at {@code params}; its descriptor. */
+    int ioUringSetup(int entries, long params);
+
+    /** io_uring_enter(2): submits {@code submissions} entries and waits for {@code completions}; how many were taken. */
+    int ioUringEnter(int fd, int submissions, int completions, int flags);
+
+    /** io_uring_register(2). */
+    int ioUringRegister(int fd, int operation, long argument, int count);
+
     /** fsetxattr(2) of {@code length} bytes at {@code address}; 0 for the flags creates or replaces. */
     int fsetxattr(int fd, String name, long address, int length, int flags);
 

@@ -90,9 +90,10 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
         private final DiskImage image;
         private final AsyncRequests<Request> requests;
         private final List<IoVector> vectors;
-        private final CompletableFuture<Void> ended = new CompletableFuture<>();
+        private final CompletableFuture<Void> allEnded = new CompletableFuture<>();
         private int begun;
         private int inProgress;
+        private long ended;
 
         InBackground(DiskImage image, AsyncRequests<Request> requests, List<IoVector> vectors) {
             this.image = image;
@@ -101,14 +102,14 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
         }
 
         double run(Posix posix, EventFd signal) throws IOException, InterruptedException {
-            try (EventLoop loop = EventLoop.start(posix, "load", ended::completeExceptionally)) {
+            try (EventLoop loop = EventLoop.start(posix, "load", allEnded::completeExceptionally)) {
                 long start = System.nanoTime();
                 loop.execute(() -> {
                     loop.register(signal.number(), EventLoop.READABLE | EventLoop.EDGE_TRIGGERED, events -> goOn());
                     vectors.forEach(vector -> begin(new Request(vector)));
                     goOn();
                 });
-                ended.get();
+                allEnded.get();
                 return (System.nanoTime() - start) / 1e9;
             } catch (ExecutionException e) {
                 throw new IOException(e.getCause());
@@ -116,19 +117,20 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
         }
 
         private void goOn() {
-            int before;
+            long before;
             do {
                 requests.submit();
-                before = inProgress + begun;
+                before = ended;
                 requests.reap(this::ended);
-            } while (inProgress + begun != before);
+            } while (ended != before);
             if (inProgress == 0) {
-                ended.complete(null);
+                allEnded.complete(null);
             }
         }
 
         private void ended(Request request, boolean done) {
             inProgress--;
+            ended++;
             if (!done) {
                 carryOut(request);
             }

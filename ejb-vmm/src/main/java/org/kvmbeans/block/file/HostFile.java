@@ -30,6 +30,10 @@ public final class HostFile implements Storage {
     /** preadv2(2): fails with EAGAIN where the data is not in the page cache. */
     private static final int RWF_NOWAIT = 0x8;
 
+    /** Where there are other processors, to copy more is worth another thread. */
+    private static final int COPIED_BYTES =
+            Runtime.getRuntime().availableProcessors() > 1 ? 256 << 10 : Integer.MAX_VALUE;
+
     private static final int SECTOR_BYTES = 512;
     private static final int PAGE_BYTES = 4096;
 
@@ -174,8 +178,7 @@ public final class HostFile implements Storage {
     /** Reads what the page cache has. */
     @Override
     public boolean readAtOnce(long offset, IoVector target) throws DiskImageException {
-        long total = target.totalBytes();
-        if (options.cache().direct() || offset + total > sizeBytes) {
+        if (!copiesSoon(offset, target)) {
             return false;
         }
         if (hasNoWait) {
@@ -187,7 +190,7 @@ public final class HostFile implements Storage {
             }
             if (result != -Errno.EOPNOTSUPP && result != -Errno.ENOSYS) {
                 // Whatever else went wrong, read() meets it again and says so.
-                return result == total;
+                return result == target.totalBytes();
             }
             hasNoWait = false;
         }
@@ -203,7 +206,7 @@ public final class HostFile implements Storage {
     /** Writes into the page cache. */
     @Override
     public boolean writeAtOnce(long offset, IoVector source) throws DiskImageException {
-        if (options.cache().direct() || options.cache().durability() == Durability.AFTER_WRITE) {
+        if (options.cache().direct() || !isSmall(source) || options.cache().durability() == Durability.AFTER_WRITE) {
             return false;
         }
         long started = System.nanoTime();
@@ -215,15 +218,26 @@ public final class HostFile implements Storage {
         return true;
     }
 
-    /** Opens direct I/O in the kernel's background. */
+    /** Opens direct I/O, and reads through the page cache, in the kernel's background. */
     @Override
     public <T> @Nullable AsyncRequests<T> openAsync(EventFd signal) {
-        return options.cache().direct() ? FileRequests.open(posix, this, signal) : null;
+        return options.cache().direct()
+                ? DirectRequests.open(posix, this, signal)
+                : CachedReads.open(posix, this, signal);
     }
 
     /** Whether a request within the file is one that direct I/O takes as it is. */
     boolean takesDirect(long offset, IoVector vector) {
         return vector.count() > 0 && offset + vector.totalBytes() <= sizeBytes && route(offset, vector) == Route.DIRECT;
+    }
+
+    /** Whether a read within the file is one that the page cache, if it has the bytes, has soon copied. */
+    boolean copiesSoon(long offset, IoVector target) {
+        return !options.cache().direct() && isSmall(target) && offset + target.totalBytes() <= sizeBytes;
+    }
+
+    private static boolean isSmall(IoVector vector) {
+        return vector.count() > 0 && vector.totalBytes() <= COPIED_BYTES;
     }
 
     int number() {

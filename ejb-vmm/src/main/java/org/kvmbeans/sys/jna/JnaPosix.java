@@ -13,6 +13,9 @@ public final class JnaPosix implements Posix {
     private static final int SYS_IO_SETUP = 206;
     private static final int SYS_IO_DESTROY = 207;
     private static final int SYS_IO_SUBMIT = 209;
+    private static final int SYS_IO_URING_SETUP = 425;
+    private static final int SYS_IO_URING_ENTER = 426;
+    private static final int SYS_IO_URING_REGISTER = 427;
 
     private static final int SIG_BLOCK = 0;
     /** glibc's {@code sigset_t} has 1,024 bits; the kernel uses the first 64. */
@@ -295,6 +298,21 @@ public final class JnaPosix implements Posix {
     @Override
     public int ioDestroy(long context) {
         return (int) result(LibC.syscall(SYS_IO_DESTROY, context, 0, 0));
+    }
+
+    @Override
+    public int ioUringSetup(int entries, long params) {
+        return (int) result(LibC.syscall(SYS_IO_URING_SETUP, entries, params, 0));
+    }
+
+    @Override
+    public int ioUringEnter(int fd, int submissions, int completions, int flags) {
+        return (int) result(LibC.syscall(SYS_IO_URING_ENTER, fd, submissions, completions, flags, 0, 0));
+    }
+
+    @Override
+    public int ioUringRegister(int fd, int operation, long argument, int count) {
+        return (int) result(LibC.syscall(SYS_IO_URING_REGISTER, fd, operation, argument, count, 0, 0));
     }
 
     @Override

@@ -92,6 +92,8 @@ final class LibC {
 
     static native long syscall(long number, long first, long second, long third);
 
+    static native long syscall(long number, long first, long second, long third, long fourth, long fifth, long sixth);
+
     static native int fsetxattr(int fd, byte[] name, long valueAddress, long length, int flags);
 
     static native long fgetxattr(int fd, byte[] name, long valueAddress, long length);

@@ -14,9 +14,6 @@ import org.kvmbeans.sys.EventFd;
 
 /** Carries out requests that were parsed and found right, on any thread; how it went is noted in the request. */
 final class BlockExecutor {
-    /** Larger requests are worth another thread even where the page cache answers. */
-    private static final int AT_ONCE_BYTES = 256 << 10;
-
     private final BlockOptions options;
     private final DiskImage image;
     private final BlockCounters counters;
@@ -42,11 +39,8 @@ final class BlockExecutor {
         long started = System.nanoTime();
         try {
             boolean done = switch (operation) {
-                case READ -> request.bytes() <= AT_ONCE_BYTES && image.readAtOnce(request.offset(), request.data());
-                case WRITE ->
-                    request.bytes() <= AT_ONCE_BYTES
-                            && !writeThrough.getAsBoolean()
-                            && image.writeAtOnce(request.offset(), request.data());
+                case READ -> image.readAtOnce(request.offset(), request.data());
+                case WRITE -> !writeThrough.getAsBoolean() && image.writeAtOnce(request.offset(), request.data());
                 case GET_ID -> {
                     request.answerId(id);
                     yield true;

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
@@ -208,6 +209,8 @@ class SwitchableImageTest extends TaskTest {
                 System.arraycopy(contents, 0, model, at, 4096);
             }
             exchanging.get();
+            // However busy the exchange was: nothing is in its way any more.
+            background.write(0, Arrays.copyOf(model, 4096));
             background.requests.close();
             assertThat(background.inBackground).isPositive();
             assertThat(Memory.contents(direct)).isEqualTo(model);

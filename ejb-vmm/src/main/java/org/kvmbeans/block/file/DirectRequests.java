@@ -2,17 +2,17 @@ package org.kvmbeans.block.file;
 
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.AsyncRequests;
-import org.kvmbeans.sys.AsyncIo;
 import org.kvmbeans.sys.Errno;
 import org.kvmbeans.sys.EventFd;
 import org.kvmbeans.sys.IoVector;
+import org.kvmbeans.sys.LinuxAio;
 import org.kvmbeans.sys.Posix;
 
 /**
  * Direct reads and writes of a {@link HostFile} in the kernel's background: those that the kernel can begin without
  * waiting, for memory or for the file system's allocation for instance. The others are refused.
  */
-final class FileRequests<T> implements AsyncRequests<T> {
+final class DirectRequests<T> implements AsyncRequests<T> {
     /** preadv2(2): fails with EAGAIN where the request could not be begun at once. */
     private static final int RWF_NOWAIT = 0x8;
 
@@ -23,7 +23,7 @@ final class FileRequests<T> implements AsyncRequests<T> {
     private static final int WRITES_TO_PASS = 64;
 
     private final HostFile file;
-    private final AsyncIo<Request<T>> io;
+    private final LinuxAio<Request<T>> io;
     /** Without it the kernel waits in the midst of a submission, which block devices do seldom. */
     private int flags = RWF_NOWAIT;
 
@@ -32,15 +32,15 @@ final class FileRequests<T> implements AsyncRequests<T> {
 
     private record Request<T>(T request, long bytes, boolean write) {}
 
-    private FileRequests(HostFile file, AsyncIo<Request<T>> io) {
+    private DirectRequests(HostFile file, LinuxAio<Request<T>> io) {
         this.file = file;
         this.io = io;
     }
 
     /** Null where the kernel has no means left. */
-    static <T> @Nullable FileRequests<T> open(Posix posix, HostFile file, EventFd signal) {
-        AsyncIo<Request<T>> io = AsyncIo.open(posix, signal, DEPTH);
-        return io == null ? null : new FileRequests<>(file, io);
+    static <T> @Nullable DirectRequests<T> open(Posix posix, HostFile file, EventFd signal) {
+        LinuxAio<Request<T>> io = LinuxAio.open(posix, signal, DEPTH);
+        return io == null ? null : new DirectRequests<>(file, io);
     }
 
     @Override

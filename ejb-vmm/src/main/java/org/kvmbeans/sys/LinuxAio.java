@@ -3,22 +3,18 @@ package org.kvmbeans.sys;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.List;
-import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and writes that the kernel carries out while its caller goes on: io_submit(2) and its kin.
+ * Direct reads and writes of files that the kernel carries out while its caller goes on: io_submit(2) and its kin, which are
+ * faster for that than io_uring and there for every process.
  *
  * <p>Many requests go to the kernel in one call, and those that are done are read from a ring that the kernel shares, in
  * none. Used by one thread at a time, but for {@link #open}.
  *
  * @param <T> what the caller knows a request by
  */
-public final class AsyncIo<T> implements AutoCloseable {
+public final class LinuxAio<T> implements AutoCloseable {
     // struct iocb: linux/aio_abi.h.
     private static final int IOCB_BYTES = 64;
     private static final int IOCB_RW_FLAGS = 12;
@@ -50,15 +46,6 @@ public final class AsyncIo<T> implements AutoCloseable {
     private static final int EVENT_BYTES = 32;
     private static final int EVENT_RESULT = 16;
 
-    /** What hears of requests that are done. */
-    @FunctionalInterface
-    public interface Listener<T> {
-        /** A request is done: the bytes that it moved, or a negated errno. */
-        void done(T request, long result);
-    }
-
-    private record Refused<T>(T request, int errno) {}
-
     private final Posix posix;
     private final EventFd signal;
     private final long context;
@@ -66,14 +53,11 @@ public final class AsyncIo<T> implements AutoCloseable {
     private final NativeStruct submissions;
     private final ByteBuffer ring;
     private final int ringEntries;
-    private final List<@Nullable T> requests;
-    private final int[] free;
-    private final Queue<Refused<T>> refused = new ArrayDeque<>();
-    private int freeCount;
+    private final AsyncSlots<T> slots;
     private int pending;
     private boolean closed;
 
-    private AsyncIo(Posix posix, EventFd signal, int depth, long context, ByteBuffer ring) {
+    private LinuxAio(Posix posix, EventFd signal, int depth, long context, ByteBuffer ring) {
         this.posix = posix;
         this.signal = signal;
         this.context = context;
@@ -81,11 +65,7 @@ public final class AsyncIo<T> implements AutoCloseable {
         ringEntries = ring.getInt(RING_ENTRIES);
         iocbs = new NativeStruct(posix, depth * IOCB_BYTES);
         submissions = new NativeStruct(posix, BATCH * Long.BYTES);
-        requests = new ArrayList<>(Collections.nCopies(depth, (T) null));
-        free = new int[depth];
-        for (int i = 0; i < depth; i++) {
-            free[freeCount++] = i;
-        }
+        slots = new AsyncSlots<>(depth);
     }
 
     /**
@@ -95,7 +75,7 @@ public final class AsyncIo<T> implements AutoCloseable {
      * @param depth the most requests at a time
      * @return null where the kernel has none, or none left (fs.aio-max-nr)
      */
-    public static <T> @Nullable AsyncIo<T> open(Posix posix, EventFd signal, int depth) {
+    public static <T> @Nullable LinuxAio<T> open(Posix posix, EventFd signal, int depth) {
         NativeStruct answer = new NativeStruct(posix, Long.BYTES);
         if (posix.ioSetup(depth, answer.address()) < 0) {
             return null;
@@ -112,17 +92,17 @@ public final class AsyncIo<T> implements AutoCloseable {
         }
         ByteBuffer ring = posix.bufferAt(context, RING_HEADER_BYTES + (long) entries * EVENT_BYTES)
                 .order(ByteOrder.nativeOrder());
-        return new AsyncIo<>(posix, signal, depth, context, ring);
+        return new LinuxAio<>(posix, signal, depth, context, ring);
     }
 
     /** Whether another request can be taken. */
     public boolean hasRoom() {
-        return freeCount > 0 && !closed;
+        return slots.haveRoom() && !closed;
     }
 
     /**
-     * Takes a read, for which there is room; {@link #submit} hands it to the kernel, if that has not been done before. The vector and its memory are not to be
-     * changed until it is done.
+     * Takes a read, for which there is room; {@link #submit} hands it to the kernel, if that has not been done before. The
+     * vector and its memory are not to be changed until it is done.
      *
      * @param flags as preadv2(2) takes them
      */
@@ -136,8 +116,7 @@ public final class AsyncIo<T> implements AutoCloseable {
     }
 
     private void take(short opcode, int fd, long offset, IoVector vector, int flags, T request) {
-        int slot = free[--freeCount];
-        requests.set(slot, request);
+        int slot = slots.take(request);
         boolean single = vector.count() == 1;
         int at = slot * IOCB_BYTES;
         iocbs.buffer()
@@ -167,8 +146,7 @@ public final class AsyncIo<T> implements AutoCloseable {
             } else {
                 // The first of them was not taken.
                 long iocb = submissions.buffer().getLong(done * Long.BYTES);
-                int slot = (int) ((iocb - iocbs.address()) / IOCB_BYTES);
-                refused.add(new Refused<>(release(slot), -result));
+                slots.refuse((int) ((iocb - iocbs.address()) / IOCB_BYTES), -result);
                 done++;
             }
         }
@@ -176,10 +154,8 @@ public final class AsyncIo<T> implements AutoCloseable {
     }
 
     /** Tells of the requests that are done. */
-    public void reap(Listener<T> listener) {
-        for (Refused<T> next = refused.poll(); next != null; next = refused.poll()) {
-            listener.done(next.request(), -next.errno());
-        }
+    public void reap(IoListener<T> listener) {
+        slots.reapRefused(listener);
         while (!closed) {
             int head = ring.getInt(RING_HEAD);
             if (head == ring.getInt(RING_TAIL)) {
@@ -193,20 +169,10 @@ public final class AsyncIo<T> implements AutoCloseable {
             // The event was read before the kernel may write another one in its place.
             VarHandle.fullFence();
             ring.putInt(RING_HEAD, (head + 1) % ringEntries);
-            listener.done(release(slot), result);
+            listener.done(slots.release(slot), result);
         }
     }
 
-    private T release(int slot) {
-        T request = requests.set(slot, null);
-        if (request == null) {
-            throw new IllegalStateException("request " + slot + " is done, but was not submitted");
-        }
-        free[freeCount++] = slot;
-        return request;
-    }
-
-    /** Waits until nothing is in progress, forgets it, and gives the context back. Idempotent. */
     @Override
     public void close() {
         if (!closed) {
