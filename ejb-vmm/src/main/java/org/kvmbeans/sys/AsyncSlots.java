@@ -24,8 +24,8 @@ final class AsyncSlots<T> {
         }
     }
 
-    boolean haveRoom() {
-        return freeCount > 0;
+    int room() {
+        return freeCount;
     }
 
     /** The number of a request, for which there is room. */

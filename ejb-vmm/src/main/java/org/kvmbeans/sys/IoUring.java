@@ -130,9 +130,9 @@ public final class IoUring<T> implements AutoCloseable {
         return rings.windows()[0];
     }
 
-    /** Whether another request can be taken. */
-    public boolean hasRoom() {
-        return slots.haveRoom() && !closed;
+    /** How many more requests can be taken. */
+    public int room() {
+        return closed ? 0 : slots.room();
     }
 
     /**

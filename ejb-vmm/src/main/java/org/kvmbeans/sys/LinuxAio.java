@@ -95,9 +95,9 @@ public final class LinuxAio<T> implements AutoCloseable {
         return new LinuxAio<>(posix, signal, depth, context, ring);
     }
 
-    /** Whether another request can be taken. */
-    public boolean hasRoom() {
-        return slots.haveRoom() && !closed;
+    /** How many more requests can be taken. */
+    public int room() {
+        return closed ? 0 : slots.room();
     }
 
     /**

@@ -33,7 +33,7 @@ final class CachedReads<T> implements AsyncRequests<T> {
 
     @Override
     public boolean read(long offset, IoVector target, T request) {
-        if (!io.hasRoom() || !file.copiesSoon(offset, target)) {
+        if (io.room() == 0 || !file.copiesSoon(offset, target)) {
             return false;
         }
         io.read(file.number(), offset, target, new Request<>(request, target.totalBytes()));

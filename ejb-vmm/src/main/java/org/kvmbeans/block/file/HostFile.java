@@ -199,7 +199,7 @@ public final class HostFile implements Storage {
             return false;
         }
         transfers.read(cachedFd.number(), offset, target, sizeBytes);
-        gate.done(started, System.nanoTime());
+        gate.done(target.totalBytes(), started, System.nanoTime());
         return true;
     }
 
@@ -214,7 +214,7 @@ public final class HostFile implements Storage {
             return false;
         }
         write(offset, source);
-        gate.done(started, System.nanoTime());
+        gate.done(source.totalBytes(), started, System.nanoTime());
         return true;
     }
 

@@ -268,6 +268,46 @@ class RawImageAsyncTest {
         }
     }
 
+    /** Each in pieces, so that the kernel need not split what lies in many pages. */
+    @ParameterizedTest
+    @CsvSource({"0,1048576", "4096,1040384", "262144,262656"})
+    void movesLargeRequests(long offset, int length) throws IOException {
+        byte[] contents = TestDisk.pattern(length, 7);
+        try (RawImage image = image(CacheMode.NONE)) {
+            IoVector target = TestDisk.memory(posix, 0, length);
+            try (AsyncRequests<Integer> async = async(image)) {
+                IoVector source = TestDisk.filled(TestDisk.memory(posix, 0, length), contents);
+                assertThat(async.write(offset, source, 1)).isTrue();
+                async.submit();
+                awaitEnded(async, 1);
+                assertThat(async.read(offset, target, 2)).isTrue();
+                async.submit();
+                awaitEnded(async, 2);
+            }
+            assertThat(ended).isEqualTo(Map.of(1, true, 2, true));
+            assertThat(TestDisk.contents(target)).isEqualTo(contents);
+            assertThat(TestDisk.read(posix, image, offset, length)).isEqualTo(contents);
+        }
+    }
+
+    @Test
+    void aLargeRequestWhosePieceFailsEndsUndoneOnce() throws IOException {
+        try (RawImage image = image(CacheMode.NONE);
+                AsyncRequests<Integer> async = async(image)) {
+            faults.failTimes("ioSubmit", Errno.EAGAIN, 1);
+            assertThat(async.read(0, TestDisk.memory(posix, 0, BYTES), 1)).isTrue();
+            async.submit();
+            awaitEnded(async, 1);
+            assertThat(ended).containsOnly(Map.entry(1, false));
+            ended.clear();
+            for (int i = 0; i < DEPTH; i++) {
+                assertThat(async.read(0, TestDisk.memory(posix, 0, PAGE), i)).isTrue();
+            }
+            async.submit();
+            awaitEnded(async, DEPTH);
+        }
+    }
+
     @Test
     void takesNothingThatDirectIoDoesNotTake() throws IOException {
         try (RawImage image = image(CacheMode.NONE);
