@@ -1,7 +1,5 @@
 package org.kvmbeans.block.file;
 
-import java.util.ArrayDeque;
-import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.AsyncRequests;
 import org.kvmbeans.sys.Errno;
@@ -21,61 +19,43 @@ final class DirectRequests<T> implements AsyncRequests<T> {
     /** The most at a time; further ones wait on threads. A host allows for 65,536 of all (fs.aio-max-nr). */
     private static final int DEPTH = 128;
 
-    /**
-     * Larger requests go in pieces of this: 64 pages, which in the worst case all lie apart. Disks take 126 such segments or
-     * more in a request; one that has more must be split, for which the kernel does not wait either, but gives up.
-     */
-    private static final int PIECE_BYTES = 256 << 10;
+    /** The most writes that are refused because one had to wait. */
+    private static final int MOST_TO_PASS = 64;
 
-    private static final int PIECE_SEGMENTS = 64;
-
-    /** After a write that had to wait: where a file is filled for the first time, most have to. */
-    private static final int WRITES_TO_PASS = 64;
-
-    private final Posix posix;
     private final HostFile file;
-    private final LinuxAio<Piece<T>> io;
-    /** For pieces of larger requests. */
-    private final Queue<IoVector> spare = new ArrayDeque<>();
+    private final LinuxAio<Request<T>> io;
     /** Without it the kernel waits in the midst of a submission, which block devices do seldom. */
     private int flags = RWF_NOWAIT;
 
     private boolean usable = true;
+    /**
+     * How many writes are refused when the next one has to wait: one while that is seldom, as when a file's time of change is
+     * due, but more and more where a file is filled for the first time.
+     */
+    private int passAfterWait = 1;
+
     private int writesToPass;
 
-    private static final class Request<T> {
-        private final T request;
-        private int piecesLeft;
-        private boolean done = true;
+    private record Request<T>(T request, long bytes, boolean write) {}
 
-        Request(T request, int pieces) {
-            this.request = request;
-            piecesLeft = pieces;
-        }
-    }
-
-    /** @param spare what becomes so when the piece is done */
-    private record Piece<T>(
-            Request<T> of,
-            long bytes,
-            boolean write,
-            @Nullable IoVector spare) {}
-
-    private DirectRequests(Posix posix, HostFile file, LinuxAio<Piece<T>> io) {
-        this.posix = posix;
+    private DirectRequests(HostFile file, LinuxAio<Request<T>> io) {
         this.file = file;
         this.io = io;
     }
 
     /** Null where the kernel has no means left. */
     static <T> @Nullable DirectRequests<T> open(Posix posix, HostFile file, EventFd signal) {
-        LinuxAio<Piece<T>> io = LinuxAio.open(posix, signal, DEPTH);
-        return io == null ? null : new DirectRequests<>(posix, file, io);
+        LinuxAio<Request<T>> io = LinuxAio.open(posix, signal, DEPTH);
+        return io == null ? null : new DirectRequests<>(file, io);
     }
 
     @Override
     public boolean read(long offset, IoVector target, T request) {
-        return take(offset, target, request, false);
+        if (!takes(offset, target)) {
+            return false;
+        }
+        io.read(file.number(), offset, target, flags, new Request<>(request, target.totalBytes(), false));
+        return true;
     }
 
     @Override
@@ -84,34 +64,15 @@ final class DirectRequests<T> implements AsyncRequests<T> {
             writesToPass--;
             return false;
         }
-        return take(offset, source, request, true);
-    }
-
-    private boolean take(long offset, IoVector vector, T request, boolean write) {
-        long total = vector.totalBytes();
-        int pieces = (int) ((total + PIECE_BYTES - 1) / PIECE_BYTES);
-        if (!usable || io.room() < pieces || !file.takesDirect(offset, vector)) {
+        if (!takes(offset, source)) {
             return false;
         }
-        Request<T> taken = new Request<>(request, pieces);
-        if (pieces == 1) {
-            take(offset, vector, new Piece<>(taken, total, write, null));
-            return true;
-        }
-        for (long done = 0; done < total; done += PIECE_BYTES) {
-            IoVector part = spare.isEmpty() ? new IoVector(posix, PIECE_SEGMENTS) : spare.remove();
-            vector.sliceInto(part, done, Math.min(PIECE_BYTES, total - done));
-            take(offset + done, part, new Piece<>(taken, part.totalBytes(), write, part));
-        }
+        io.write(file.number(), offset, source, flags, new Request<>(request, source.totalBytes(), true));
         return true;
     }
 
-    private void take(long offset, IoVector vector, Piece<T> piece) {
-        if (piece.write()) {
-            io.write(file.number(), offset, vector, flags, piece);
-        } else {
-            io.read(file.number(), offset, vector, flags, piece);
-        }
+    private boolean takes(long offset, IoVector vector) {
+        return usable && io.room() > 0 && file.takesDirect(offset, vector);
     }
 
     @Override
@@ -121,23 +82,23 @@ final class DirectRequests<T> implements AsyncRequests<T> {
 
     @Override
     public void reap(Listener<T> listener) {
-        io.reap((piece, result) -> {
+        io.reap((request, result) -> {
             if (result == -Errno.EOPNOTSUPP) {
                 cannotTell();
-            } else if (result == -Errno.EAGAIN && piece.write()) {
-                writesToPass = WRITES_TO_PASS;
+            } else if (request.write()) {
+                wrote(result == -Errno.EAGAIN);
             }
-            if (piece.spare() != null) {
-                piece.spare().clear();
-                spare.add(piece.spare());
-            }
-            Request<T> request = piece.of();
-            request.done &= result == piece.bytes();
-            request.piecesLeft--;
-            if (request.piecesLeft == 0) {
-                listener.ended(request.request, request.done);
-            }
+            listener.ended(request.request(), result == request.bytes());
         });
+    }
+
+    private void wrote(boolean hadToWait) {
+        if (!hadToWait) {
+            passAfterWait = 1;
+        } else if (writesToPass == 0) {
+            writesToPass = passAfterWait;
+            passAfterWait = Math.min(MOST_TO_PASS, 2 * passAfterWait);
+        }
     }
 
     /** The file system or the device's driver does not know whether it would have to wait. */
