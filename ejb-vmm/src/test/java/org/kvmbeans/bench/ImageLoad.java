@@ -102,7 +102,7 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
         }
 
         double run(Posix posix, EventFd signal) throws IOException, InterruptedException {
-            try (EventLoop loop = EventLoop.start(posix, "load", allEnded::completeExceptionally)) {
+            try (EventLoop loop = EventLoop.startBusy(posix, "load", allEnded::completeExceptionally)) {
                 long start = System.nanoTime();
                 loop.execute(() -> {
                     loop.register(signal.number(), EventLoop.READABLE | EventLoop.EDGE_TRIGGERED, events -> goOn());

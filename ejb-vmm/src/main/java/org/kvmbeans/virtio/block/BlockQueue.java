@@ -69,7 +69,8 @@ final class BlockQueue implements ServedQueue.Server {
         this.disk = disk;
         this.counters = counters;
         String name = disk.options().name() + "-q" + setup.index();
-        loop = EventLoop.start(disk.posix(), name, e -> LOG.log(System.Logger.Level.ERROR, name + " cannot go on", e));
+        loop = EventLoop.startBusy(
+                disk.posix(), name, e -> LOG.log(System.Logger.Level.ERROR, name + " cannot go on", e));
         try {
             asyncSignal = EventFd.create(disk.posix());
         } catch (PosixException e) {
