@@ -30,17 +30,19 @@ import org.kvmbeans.sys.jna.JnaPosix;
  * medians, and their ratio, above 1 where we are faster. Of QEMU's ways of I/O the faster one counts. A round before the
  * first is not counted on either side.
  *
- * <p>Arguments: a directory with 4 GiB of room, rounds, and the figures, by default all.
+ * <p>Arguments: a directory with 4 GiB of room, one with 1 GiB for direct I/O, rounds, and the figures, by default all.
  */
 final class ImageBenchmark {
     private static final Posix POSIX = new JnaPosix();
     private static final long DISK_BYTES = 1L << 30;
     private static final int KIB = 1 << 10;
+    private static final int MANY = 200_000;
     private static final int MIB = 1 << 20;
     /** A multiple of 4 KiB that leads all over the disk: the prime 65,521 of them. */
     private static final long SCATTERED = 65_521L * 4 * KIB;
 
     private final Path directory;
+    private final Path directDirectory;
     private final int rounds;
 
     /** What takes seconds, and may fail. */
@@ -56,14 +58,15 @@ final class ImageBenchmark {
         void take() throws IOException, InterruptedException;
     }
 
-    private ImageBenchmark(Path directory, int rounds) {
+    private ImageBenchmark(Path directory, Path directDirectory, int rounds) {
         this.directory = directory;
+        this.directDirectory = directDirectory;
         this.rounds = rounds;
     }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        new ImageBenchmark(Path.of(arguments[0]), Integer.parseInt(arguments[1]))
-                .run(List.of(arguments).subList(2, arguments.length));
+        new ImageBenchmark(Path.of(arguments[0]), Path.of(arguments[1]), Integer.parseInt(arguments[2]))
+                .run(List.of(arguments).subList(3, arguments.length));
     }
 
     private void run(List<String> wanted) throws IOException, InterruptedException {
@@ -72,11 +75,10 @@ final class ImageBenchmark {
         figures.put("memory of 1 TiB", this::memory);
         for (CacheMode cache : List.of(CacheMode.WRITEBACK, CacheMode.NONE)) {
             String suffix = cache == CacheMode.NONE ? " direct" : " cached";
-            int many = cache == CacheMode.NONE ? 20_000 : 200_000;
             figures.put("sequential read" + suffix, () -> load(cache, new ImageLoad(false, MIB, MIB, 4096, 4)));
             figures.put("sequential write" + suffix, () -> load(cache, new ImageLoad(true, MIB, MIB, 2048, 4)));
-            figures.put("random read" + suffix, () -> load(cache, new ImageLoad(false, 4 * KIB, SCATTERED, many, 32)));
-            figures.put("random write" + suffix, () -> load(cache, new ImageLoad(true, 4 * KIB, SCATTERED, many, 32)));
+            figures.put("random read" + suffix, () -> load(cache, new ImageLoad(false, 4 * KIB, SCATTERED, MANY, 32)));
+            figures.put("random write" + suffix, () -> load(cache, new ImageLoad(true, 4 * KIB, SCATTERED, MANY, 32)));
         }
         figures.put("sequential allocation", () -> allocate(new ImageLoad(true, 64 * KIB, 64 * KIB, 16_384, 4)));
         figures.put("random allocation", () -> allocate(new ImageLoad(true, 4 * KIB, SCATTERED, 16_384, 32)));
@@ -103,7 +105,7 @@ final class ImageBenchmark {
 
     /** An image whose clusters are all there. */
     private void load(CacheMode cache, ImageLoad load) throws IOException, InterruptedException {
-        Path image = directory.resolve("full.qcow2");
+        Path image = (cache == CacheMode.NONE ? directDirectory : directory).resolve("full.qcow2");
         if (!Files.exists(image)) {
             QemuImg.run("qemu-img", "create", "-q", "-f", "qcow2", image.toString(), "" + DISK_BYTES);
             QemuImg.bench(

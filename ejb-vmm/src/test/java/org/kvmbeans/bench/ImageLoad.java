@@ -32,14 +32,14 @@ import org.kvmbeans.sys.Posix;
 record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth) {
     private static final int PAGE_BYTES = 4096;
 
-    /** Runs it as a disk of a VM does: in the background where the image has one, otherwise on threads; the seconds it took. */
+    /** Runs it as a disk of a VM does where the image has a background, otherwise on threads; the seconds it took. */
     double run(Posix posix, DiskImage image) throws IOException, InterruptedException {
         List<IoVector> vectors = vectors(posix);
         try (EventFd signal = EventFd.create(posix)) {
             AsyncRequests<Request> requests = image.openAsync(signal);
             if (requests != null) {
                 try (requests) {
-                    return new InBackground(image, requests, vectors).run(posix, signal);
+                    return new InBackground(posix, image, requests).run(vectors, signal);
                 }
             }
         }
@@ -66,12 +66,14 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
         return number * stepBytes % image.sizeBytes();
     }
 
+    private boolean carryOutAtOnce(DiskImage image, long offset, IoVector vector) throws IOException {
+        return write ? image.writeAtOnce(offset, vector) : image.readAtOnce(offset, vector);
+    }
+
     private void carryOut(DiskImage image, long offset, IoVector vector) throws IOException {
         if (write) {
-            if (!image.writeAtOnce(offset, vector)) {
-                image.write(offset, vector);
-            }
-        } else if (!image.readAtOnce(offset, vector)) {
+            image.write(offset, vector);
+        } else {
             image.read(offset, vector);
         }
     }
@@ -85,24 +87,25 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
         }
     }
 
-    /** One thread that hands requests over and hears of them. */
+    /** One thread that hands requests over and hears of them, and threads for those that have to wait. */
     private final class InBackground {
         private final DiskImage image;
         private final AsyncRequests<Request> requests;
-        private final List<IoVector> vectors;
+        private final EventLoop loop;
+        private final ExecutorService threads = Executors.newFixedThreadPool(depth);
         private final CompletableFuture<Void> allEnded = new CompletableFuture<>();
         private int begun;
         private int inProgress;
         private long ended;
 
-        InBackground(DiskImage image, AsyncRequests<Request> requests, List<IoVector> vectors) {
+        InBackground(Posix posix, DiskImage image, AsyncRequests<Request> requests) {
             this.image = image;
             this.requests = requests;
-            this.vectors = vectors;
+            loop = EventLoop.startBusy(posix, "load", allEnded::completeExceptionally);
         }
 
-        double run(Posix posix, EventFd signal) throws IOException, InterruptedException {
-            try (EventLoop loop = EventLoop.startBusy(posix, "load", allEnded::completeExceptionally)) {
+        double run(List<IoVector> vectors, EventFd signal) throws IOException, InterruptedException {
+            try {
                 long start = System.nanoTime();
                 loop.execute(() -> {
                     loop.register(signal.number(), EventLoop.READABLE | EventLoop.EDGE_TRIGGERED, events -> goOn());
@@ -113,6 +116,9 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
                 return (System.nanoTime() - start) / 1e9;
             } catch (ExecutionException e) {
                 throw new IOException(e.getCause());
+            } finally {
+                loop.close();
+                threads.shutdown();
             }
         }
 
@@ -129,37 +135,55 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
         }
 
         private void ended(Request request, boolean done) {
-            inProgress--;
-            ended++;
-            if (!done) {
-                carryOut(request);
+            if (done) {
+                inProgress--;
+                ended++;
+                begin(request);
+            } else {
+                await(request);
             }
-            begin(request);
         }
 
         /** Begins the next request that is not carried out at once. */
         private void begin(Request request) {
-            boolean taken = false;
-            while (!taken && begun < count) {
+            while (begun < count) {
                 request.offset = offset(image, begun++);
-                taken = write
+                boolean taken = write
                         ? requests.write(request.offset, request.vector, request)
                         : requests.read(request.offset, request.vector, request);
-                if (!taken) {
-                    carryOut(request);
+                if (taken) {
+                    inProgress++;
+                    return;
                 }
-            }
-            if (taken) {
-                inProgress++;
+                if (!isCarriedOutAtOnce(request)) {
+                    inProgress++;
+                    await(request);
+                    return;
+                }
             }
         }
 
-        private void carryOut(Request request) {
+        private boolean isCarriedOutAtOnce(Request request) {
             try {
-                ImageLoad.this.carryOut(image, request.offset, request.vector);
+                return carryOutAtOnce(image, request.offset, request.vector);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+        }
+
+        /** Leaves a request to a thread that may wait. */
+        private void await(Request request) {
+            threads.execute(() -> {
+                try {
+                    carryOut(image, request.offset, request.vector);
+                    loop.execute(() -> {
+                        ended(request, true);
+                        goOn();
+                    });
+                } catch (IOException | RuntimeException e) {
+                    allEnded.completeExceptionally(e);
+                }
+            });
         }
     }
 
@@ -171,7 +195,10 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
             for (IoVector vector : vectors) {
                 workers.add(() -> {
                     for (long i = next.getAndIncrement(); i < count; i = next.getAndIncrement()) {
-                        carryOut(image, offset(image, i), vector);
+                        long offset = offset(image, i);
+                        if (!carryOutAtOnce(image, offset, vector)) {
+                            carryOut(image, offset, vector);
+                        }
                     }
                     return null;
                 });
