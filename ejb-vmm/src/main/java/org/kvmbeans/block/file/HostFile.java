@@ -30,8 +30,10 @@ public final class HostFile implements Storage {
     /** preadv2(2): fails with EAGAIN where the data is not in the page cache. */
     private static final int RWF_NOWAIT = 0x8;
 
-    /** Where there are other processors, to copy more is worth another thread. */
-    private static final int COPIED_BYTES =
+    /** To write more is worth another thread: the page cache slows down whoever fills it, each thread by itself. */
+    private static final int WRITTEN_AT_ONCE_BYTES = 256 << 10;
+    /** To read more is, where there is another processor. */
+    private static final int READ_AT_ONCE_BYTES =
             Runtime.getRuntime().availableProcessors() > 1 ? 256 << 10 : Integer.MAX_VALUE;
 
     private static final int SECTOR_BYTES = 512;
@@ -199,14 +201,15 @@ public final class HostFile implements Storage {
             return false;
         }
         transfers.read(cachedFd.number(), offset, target, sizeBytes);
-        gate.done(target.totalBytes(), started, System.nanoTime());
+        gate.done(started, System.nanoTime());
         return true;
     }
 
     /** Writes into the page cache. */
     @Override
     public boolean writeAtOnce(long offset, IoVector source) throws DiskImageException {
-        if (options.cache().direct() || !isSmall(source) || options.cache().durability() == Durability.AFTER_WRITE) {
+        boolean large = source.totalBytes() > WRITTEN_AT_ONCE_BYTES;
+        if (options.cache().direct() || large || options.cache().durability() == Durability.AFTER_WRITE) {
             return false;
         }
         long started = System.nanoTime();
@@ -214,7 +217,7 @@ public final class HostFile implements Storage {
             return false;
         }
         write(offset, source);
-        gate.done(source.totalBytes(), started, System.nanoTime());
+        gate.done(started, System.nanoTime());
         return true;
     }
 
@@ -233,11 +236,10 @@ public final class HostFile implements Storage {
 
     /** Whether a read within the file is one that the page cache, if it has the bytes, has soon copied. */
     boolean copiesSoon(long offset, IoVector target) {
-        return !options.cache().direct() && isSmall(target) && offset + target.totalBytes() <= sizeBytes;
-    }
-
-    private static boolean isSmall(IoVector vector) {
-        return vector.count() > 0 && vector.totalBytes() <= COPIED_BYTES;
+        return !options.cache().direct()
+                && target.count() > 0
+                && target.totalBytes() <= READ_AT_ONCE_BYTES
+                && offset + target.totalBytes() <= sizeBytes;
     }
 
     int number() {
