@@ -30,11 +30,8 @@ public final class HostFile implements Storage {
     /** preadv2(2): fails with EAGAIN where the data is not in the page cache. */
     private static final int RWF_NOWAIT = 0x8;
 
-    /** To write more is worth another thread: the page cache slows down whoever fills it, each thread by itself. */
-    private static final int WRITTEN_AT_ONCE_BYTES = 256 << 10;
-    /** To read more is, where there is another processor. */
-    private static final int READ_AT_ONCE_BYTES =
-            Runtime.getRuntime().availableProcessors() > 1 ? 256 << 10 : Integer.MAX_VALUE;
+    /** Copied sooner than handed to another thread and back: the most that a guest's driver usually asks for at a time. */
+    private static final int AT_ONCE_BYTES = 1 << 20;
 
     private static final int SECTOR_BYTES = 512;
     private static final int PAGE_BYTES = 4096;
@@ -201,15 +198,14 @@ public final class HostFile implements Storage {
             return false;
         }
         transfers.read(cachedFd.number(), offset, target, sizeBytes);
-        gate.done(started, System.nanoTime());
+        gate.done(target.totalBytes(), started, System.nanoTime());
         return true;
     }
 
     /** Writes into the page cache. */
     @Override
     public boolean writeAtOnce(long offset, IoVector source) throws DiskImageException {
-        boolean large = source.totalBytes() > WRITTEN_AT_ONCE_BYTES;
-        if (options.cache().direct() || large || options.cache().durability() == Durability.AFTER_WRITE) {
+        if (options.cache().direct() || !isSmall(source) || options.cache().durability() == Durability.AFTER_WRITE) {
             return false;
         }
         long started = System.nanoTime();
@@ -217,7 +213,7 @@ public final class HostFile implements Storage {
             return false;
         }
         write(offset, source);
-        gate.done(started, System.nanoTime());
+        gate.done(source.totalBytes(), started, System.nanoTime());
         return true;
     }
 
@@ -236,10 +232,11 @@ public final class HostFile implements Storage {
 
     /** Whether a read within the file is one that the page cache, if it has the bytes, has soon copied. */
     boolean copiesSoon(long offset, IoVector target) {
-        return !options.cache().direct()
-                && target.count() > 0
-                && target.totalBytes() <= READ_AT_ONCE_BYTES
-                && offset + target.totalBytes() <= sizeBytes;
+        return !options.cache().direct() && isSmall(target) && offset + target.totalBytes() <= sizeBytes;
+    }
+
+    private static boolean isSmall(IoVector vector) {
+        return vector.count() > 0 && vector.totalBytes() <= AT_ONCE_BYTES;
     }
 
     int number() {
