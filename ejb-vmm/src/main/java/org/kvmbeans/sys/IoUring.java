@@ -2,6 +2,7 @@ package org.kvmbeans.sys;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
@@ -111,11 +112,7 @@ public final class IoUring<T> implements AutoCloseable {
             return null;
         }
         OwnedFd fd = new OwnedFd(posix, number);
-        NativeStruct eventfd = new NativeStruct(posix, Integer.BYTES);
-        eventfd.buffer().putInt(0, signal.number());
-        boolean usable = (params.buffer().getInt(PARAMS_FEATURES) & FEATURES) == FEATURES
-                && posix.ioUringRegister(number, REGISTER_EVENTFD, eventfd.address(), 1) >= 0;
-        if (usable) {
+        if ((params.buffer().getInt(PARAMS_FEATURES) & FEATURES) == FEATURES && signals(posix, number, signal)) {
             try {
                 return new IoUring<>(posix, fd, depth, params.buffer());
             } catch (PosixException e) {
@@ -124,6 +121,16 @@ public final class IoUring<T> implements AutoCloseable {
         }
         fd.close();
         return null;
+    }
+
+    private static boolean signals(Posix posix, int ring, EventFd signal) {
+        NativeStruct eventfd = new NativeStruct(posix, Integer.BYTES);
+        eventfd.buffer().putInt(0, signal.number());
+        try {
+            return posix.ioUringRegister(ring, REGISTER_EVENTFD, eventfd.address(), 1) >= 0;
+        } finally {
+            Reference.reachabilityFence(eventfd);
+        }
     }
 
     private ByteBuffer ring() {
