@@ -15,6 +15,10 @@ final class BusyPoll {
         this.maxNanos = maxNanos;
     }
 
+    boolean isNever() {
+        return maxNanos == 0;
+    }
+
     /** How long to look, in nanoseconds. */
     long nanos() {
         return nanos;

@@ -269,8 +269,8 @@ public final class EventLoop implements AutoCloseable {
     }
 
     private int await(int timeoutMillis) {
-        if (timeoutMillis == 0) {
-            return awaitReady(0);
+        if (timeoutMillis == 0 || busyPoll.isNever()) {
+            return awaitReady(timeoutMillis);
         }
         long start = System.nanoTime();
         int ready = 0;

@@ -133,6 +133,7 @@ class RawImageAsyncTest {
                 awaitEnded(async, 1);
             }
             assertThat(ended).containsEntry(1, true);
+            assertThat(signal.take()).isPositive();
             assertThat(TestDisk.read(posix, image, PAGE, PAGE)).isEqualTo(part);
         }
     }
