@@ -160,6 +160,8 @@ public final class DiskGuest implements AutoCloseable {
         // Not bash: its line editor writes control sequences between what commands print.
         console.type("exec sh");
         command("stty -echo; PS1=", ANSWER_SECONDS);
+        // Nor the kernel's errors, which the tests provoke, in the middle of what commands print: dmesg has them.
+        command("dmesg --console-level emerg", ANSWER_SECONDS);
         return this;
     }
 
