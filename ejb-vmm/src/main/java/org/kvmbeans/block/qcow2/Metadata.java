@@ -48,10 +48,10 @@ final class Metadata {
         corruption = new Corruption(storage.name());
         writable = storage.options().access() == Access.READ_WRITE;
         diskBytes = header.sizeBytes();
-        int sliceBytes = Math.min(layout.clusterBytes(), SliceCache.MAX_SLICE_BYTES);
         long l2Bytes = l2BytesFor(header.sizeBytes());
-        SliceCache l2Cache = new SliceCache(lock, posix, storage, sliceBytes, l2Bytes);
-        SliceCache refcountCache = new SliceCache(lock, posix, storage, sliceBytes, l2Bytes / REFCOUNT_SHARE);
+        SliceCache l2Cache = new SliceCache(lock, posix, storage, layout.clusterBytes(), l2Bytes);
+        SliceCache refcountCache =
+                new SliceCache(lock, posix, storage, layout.clusterBytes(), l2Bytes / REFCOUNT_SHARE);
         TablePointer l1 = header.l1Table();
         TablePointer table = header.refcountTable();
         // Whoever only reads asks for no refcounts.

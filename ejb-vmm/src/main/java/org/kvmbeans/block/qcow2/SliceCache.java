@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import org.kvmbeans.block.Storage;
@@ -23,6 +24,12 @@ final class SliceCache {
     /** The most bytes of a slice: what storage is best read and written by. */
     static final int MAX_SLICE_BYTES = 4096;
 
+    /** The most that is read at a time where requests go through a table in order. */
+    private static final int READ_AHEAD_BYTES = 64 << 10;
+
+    /** No more than this part of what it holds is read at a time. */
+    private static final int READ_AHEAD_SHARE = 4;
+
     private static final int FIRST_BUCKETS = 64;
     /** How many slices are looked at for one that may go; those passed over are dirty, and count as used. */
     private static final int EVICTION_STEPS = 32;
@@ -33,20 +40,26 @@ final class SliceCache {
     /** A slice that is being read while the lock is not held. */
     private static final class Fetch {
         final long offset;
+        final SliceMemory contents;
         boolean stale;
 
-        Fetch(long offset) {
+        Fetch(long offset, SliceMemory contents) {
             this.offset = offset;
+            this.contents = contents;
         }
     }
 
     private final ReentrantLock lock;
     private final Posix posix;
     private final Storage storage;
+    private final int tableBytes;
     private final int sliceBytes;
     private final SliceMemory.Pool memory;
     private final ArrayDeque<IoVector> vectors = new ArrayDeque<>();
     private final List<Fetch> fetches = new ArrayList<>();
+    /** Some of them have ended. */
+    private final Condition fetched;
+
     private final ArrayList<Slice> dirty = new ArrayList<>();
     private int capacity;
     private @Nullable Slice[] buckets = new Slice[FIRST_BUCKETS];
@@ -54,12 +67,17 @@ final class SliceCache {
     private @Nullable Slice newest;
     private @Nullable Slice oldest;
 
-    /** @param maxBytes bound of what it holds, at least a few slices */
-    SliceCache(ReentrantLock lock, Posix posix, Storage storage, int sliceBytes, long maxBytes) {
+    /**
+     * @param tableBytes of each table: a power of two, which the tables are aligned to
+     * @param maxBytes bound of what it holds, at least a few slices
+     */
+    SliceCache(ReentrantLock lock, Posix posix, Storage storage, int tableBytes, long maxBytes) {
         this.lock = lock;
         this.posix = posix;
         this.storage = storage;
-        this.sliceBytes = sliceBytes;
+        this.tableBytes = tableBytes;
+        fetched = lock.newCondition();
+        sliceBytes = Math.min(tableBytes, MAX_SLICE_BYTES);
         this.memory = new SliceMemory.Pool(posix, sliceBytes);
         setBound(maxBytes);
     }
@@ -88,16 +106,21 @@ final class SliceCache {
     /** The slice that begins at an offset of the storage, where it is in memory. */
     @Nullable
     Slice find(long offset) {
-        for (Slice slice = buckets[bucket(offset)]; slice != null; slice = slice.nextInBucket) {
-            if (slice.offset == offset) {
-                if (slice != newest) {
-                    unlink(slice);
-                    linkNewest(slice);
-                }
-                return slice;
-            }
+        Slice slice = lookUp(offset);
+        if (slice != null && slice != newest) {
+            unlink(slice);
+            linkNewest(slice);
         }
-        return null;
+        return slice;
+    }
+
+    /** As {@link #find}, but does not count as a use. */
+    private @Nullable Slice lookUp(long offset) {
+        Slice slice = buckets[bucket(offset)];
+        while (slice != null && slice.offset != offset) {
+            slice = slice.nextInBucket;
+        }
+        return slice;
     }
 
     /** As {@link #find}; reads it where it is not in memory. */
@@ -133,41 +156,91 @@ final class SliceCache {
         return slice;
     }
 
-    /** Reads a slice into memory; called without the lock. Afterwards it may be there, or may have gone again. */
+    /**
+     * Reads a slice into memory, or waits until somebody has who is about it; called without the lock. Afterwards it may be
+     * there, or may have gone again. Those behind it in its table are read with it where the one before it is in memory:
+     * requests then seem to go through the table in order.
+     */
     void fetch(long offset) throws IOException {
-        SliceMemory contents;
+        List<Fetch> wanted = new ArrayList<>();
         IoVector vector;
-        Fetch fetch = new Fetch(offset);
         lock.lock();
         try {
-            if (find(offset) != null) {
+            while (isBeingRead(offset)) {
+                fetched.awaitUninterruptibly();
+            }
+            if (lookUp(offset) != null) {
                 return;
             }
-            contents = memory.take();
             vector = takeVector();
-            fetches.add(fetch);
+            long end = offset + readAheadBytes(offset);
+            for (long at = offset; at < end && lookUp(at) == null; at += sliceBytes) {
+                Fetch fetch = new Fetch(at, memory.take());
+                fetch.contents.addTo(vector);
+                wanted.add(fetch);
+            }
+            fetches.addAll(wanted);
         } finally {
             lock.unlock();
         }
-        boolean read = false;
+        int read = 0;
         try {
-            contents.addTo(vector);
-            storage.read(offset, vector);
-            read = true;
+            read = read(wanted, vector);
         } finally {
             lock.lock();
             try {
                 giveVector(vector);
-                fetches.remove(fetch);
-                if (read && !fetch.stale) {
-                    insert(offset, contents);
-                } else {
-                    memory.give(contents);
+                fetches.removeAll(wanted);
+                for (int i = 0; i < wanted.size(); i++) {
+                    Fetch fetch = wanted.get(i);
+                    if (i < read && !fetch.stale) {
+                        insert(fetch.offset, fetch.contents);
+                    } else {
+                        memory.give(fetch.contents);
+                    }
                 }
+                fetched.signalAll();
             } finally {
                 lock.unlock();
             }
         }
+    }
+
+    /** Reads all of them, or else the first one alone, which is the one asked for; how many. */
+    private int read(List<Fetch> wanted, IoVector vector) throws IOException {
+        Fetch first = wanted.get(0);
+        try {
+            storage.read(first.offset, vector);
+            return wanted.size();
+        } catch (IOException e) {
+            if (wanted.size() == 1) {
+                throw e;
+            }
+        }
+        vector.clear();
+        first.contents.addTo(vector);
+        storage.read(first.offset, vector);
+        return 1;
+    }
+
+    private boolean isBeingRead(long offset) {
+        for (Fetch fetch : fetches) {
+            if (fetch.offset == offset) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** How much to read from a slice on: to the end of its table at most. */
+    private long readAheadBytes(long offset) {
+        long inTable = offset & (tableBytes - 1);
+        if (inTable == 0 || lookUp(offset - sliceBytes) == null) {
+            return sliceBytes;
+        }
+        long most = Math.min(READ_AHEAD_BYTES, (long) capacity / READ_AHEAD_SHARE * sliceBytes);
+        long there = Math.min(tableBytes - inTable, storage.sizeBytes() - offset);
+        return Math.max(sliceBytes, Math.min(most, there / sliceBytes * sliceBytes));
     }
 
     private IoVector takeVector() {
