@@ -32,7 +32,7 @@ public final class EventLoop implements AutoCloseable {
     private static final int MAX_EVENTS = 32;
     private static final long NANOS_PER_MILLI = 1_000_000;
     /** Less than what a sleeping processor takes to wake up, and its waker to tell it so, a few times over. */
-    private static final long BUSY_POLL_NANOS = 50_000;
+    private static final long BUSY_POLL_NANOS = 100_000;
 
     private static final long STACK_BYTES = 512 << 10;
     private static final long WAKE_UP = 0;

@@ -36,6 +36,7 @@ public final class IoUring<T> implements AutoCloseable {
 
     // struct io_uring_sqe.
     private static final int ENTRY_BYTES = 64;
+    private static final int ENTRY_FLAGS = 1;
     private static final int ENTRY_FD = 4;
     private static final int ENTRY_OFFSET = 8;
     private static final int ENTRY_ADDRESS = 16;
@@ -43,6 +44,13 @@ public final class IoUring<T> implements AutoCloseable {
     private static final int ENTRY_USER_DATA = 32;
     private static final byte READV = 1;
     private static final byte READ = 22;
+    /** Carried out on a thread of the kernel from the outset. */
+    private static final byte ON_KERNEL_THREAD = 1 << 4;
+
+    /** What takes longer to copy than it takes to wake a thread on another processor. */
+    private static final int LARGE_BYTES = 256 << 10;
+
+    private static final boolean SEVERAL_PROCESSORS = Runtime.getRuntime().availableProcessors() > 1;
 
     // struct io_uring_cqe.
     private static final int COMPLETION_BYTES = 16;
@@ -68,6 +76,9 @@ public final class IoUring<T> implements AutoCloseable {
     private final int completionMask;
     private final AsyncSlots<T> slots;
     private int pending;
+    /** Where the last one taken is in the entries, if it is large and has not been handed over; otherwise negative. */
+    private int lastLarge = -1;
+
     private int inProgress;
     private boolean closed;
 
@@ -144,14 +155,19 @@ public final class IoUring<T> implements AutoCloseable {
 
     /**
      * Takes a read, for which there is room; {@link #submit} hands it to the kernel. The vector and its memory are not to be
-     * changed until it is done.
+     * changed until it is done. Of several large ones together, threads of the kernel copy all but the last.
      */
     public void read(int file, long offset, IoVector target, T request) {
         boolean single = target.count() == 1;
         int next = (int) INT.get(ring(), tail);
         int at = (next & submissionMask) * ENTRY_BYTES;
+        if (lastLarge >= 0) {
+            entries.windows()[0].put(lastLarge + ENTRY_FLAGS, ON_KERNEL_THREAD);
+        }
+        lastLarge = SEVERAL_PROCESSORS && target.totalBytes() >= LARGE_BYTES ? at : -1;
         entries.windows()[0]
                 .put(at, single ? READ : READV)
+                .put(at + ENTRY_FLAGS, (byte) 0)
                 .putInt(at + ENTRY_FD, file)
                 .putLong(at + ENTRY_OFFSET, offset)
                 .putLong(at + ENTRY_ADDRESS, single ? target.segmentAddress(0) : target.address())
@@ -169,6 +185,7 @@ public final class IoUring<T> implements AutoCloseable {
         if (pending == 0) {
             return;
         }
+        lastLarge = -1;
         INT.setOpaque(ring(), completionFlags, EVENTFD_DISABLED);
         while (pending > 0) {
             int result = posix.ioUringEnter(fd.number(), pending, 0, 0);
