@@ -28,9 +28,11 @@ import org.kvmbeans.sys.jna.JnaPosix;
 /**
  * Disk images here and under QEMU's tools, on the same files, in turns. Prints one line of JSON for each figure: the
  * medians, and their ratio, above 1 where we are faster. Of QEMU's ways of I/O the faster one counts. A round before the
- * first is not counted on either side.
+ * first is not counted on either side, and before a load ours runs for {@value #WARM_UP_SECONDS} s, as a server's JVM has
+ * run for long when a disk is busy.
  *
- * <p>Arguments: a directory with 4 GiB of room, one with 1 GiB for direct I/O, rounds, and the figures, by default all.
+ * <p>Arguments: a directory with 4 GiB of room, one with 1 GiB for direct I/O, rounds, and the figures: {@code loads},
+ * {@code others}, or names.
  */
 final class ImageBenchmark {
     private static final Posix POSIX = new JnaPosix();
@@ -38,6 +40,7 @@ final class ImageBenchmark {
     private static final int KIB = 1 << 10;
     private static final int MANY = 200_000;
     private static final int MIB = 1 << 20;
+    private static final int WARM_UP_SECONDS = 5;
     /** A multiple of 4 KiB that leads all over the disk: the prime 65,521 of them. */
     private static final long SCATTERED = 65_521L * 4 * KIB;
 
@@ -70,9 +73,26 @@ final class ImageBenchmark {
     }
 
     private void run(List<String> wanted) throws IOException, InterruptedException {
+        Map<String, Figure> loads = loads();
+        Map<String, Figure> others = others();
+        for (String name : wanted) {
+            switch (name) {
+                case "loads" -> takeAll(loads);
+                case "others" -> takeAll(others);
+                default -> {
+                    Figure figure = loads.getOrDefault(name, others.get(name));
+                    if (figure == null) {
+                        throw new IllegalArgumentException(name + " is no figure; there are loads: " + loads.keySet()
+                                + ", and others: " + others.keySet());
+                    }
+                    takeAll(Map.of(name, figure));
+                }
+            }
+        }
+    }
+
+    private Map<String, Figure> loads() {
         Map<String, Figure> figures = new LinkedHashMap<>();
-        // First, while the process is small.
-        figures.put("memory of 1 TiB", this::memory);
         for (CacheMode cache : List.of(CacheMode.WRITEBACK, CacheMode.NONE)) {
             String suffix = cache == CacheMode.NONE ? " direct" : " cached";
             figures.put("sequential read" + suffix, () -> load(cache, new ImageLoad(false, MIB, MIB, 4096, 4)));
@@ -80,6 +100,13 @@ final class ImageBenchmark {
             figures.put("random read" + suffix, () -> load(cache, new ImageLoad(false, 4 * KIB, SCATTERED, MANY, 32)));
             figures.put("random write" + suffix, () -> load(cache, new ImageLoad(true, 4 * KIB, SCATTERED, MANY, 32)));
         }
+        return figures;
+    }
+
+    private Map<String, Figure> others() {
+        Map<String, Figure> figures = new LinkedHashMap<>();
+        // First, while the process is small.
+        figures.put("memory of 1 TiB", this::memory);
         figures.put("sequential allocation", () -> allocate(new ImageLoad(true, 64 * KIB, 64 * KIB, 16_384, 4)));
         figures.put("random allocation", () -> allocate(new ImageLoad(true, 4 * KIB, SCATTERED, 16_384, 32)));
         for (ConversionFigures.Kind kind : ConversionFigures.Kind.values()) {
@@ -89,13 +116,13 @@ final class ImageBenchmark {
         }
         figures.put("check of 100 GiB", this::check);
         figures.put("chain of 50", () -> openChain(50));
-        for (String name : wanted.isEmpty() ? figures.keySet() : wanted) {
-            Figure figure = figures.get(name);
-            if (figure == null) {
-                throw new IllegalArgumentException(name + " is no figure; there are " + figures.keySet());
-            }
-            current = name;
-            figure.take();
+        return figures;
+    }
+
+    private void takeAll(Map<String, Figure> figures) throws IOException, InterruptedException {
+        for (Map.Entry<String, Figure> figure : figures.entrySet()) {
+            current = figure.getKey();
+            figure.getValue().take();
         }
     }
 
@@ -112,13 +139,17 @@ final class ImageBenchmark {
                     new ImageLoad(true, MIB, MIB, 1024, 4), image.toString(), "qcow2", CacheMode.WRITEBACK, "threads");
         }
         String path = image.toString();
+        Side ours = () -> {
+            try (DiskImage open = open(image, load.write() ? Access.READ_WRITE : Access.READ_ONLY, cache)) {
+                return load.run(POSIX, open);
+            }
+        };
+        for (double seconds = 0; seconds < WARM_UP_SECONDS; ) {
+            seconds += ours.seconds();
+        }
         compare(
                 () -> {},
-                () -> {
-                    try (DiskImage open = open(image, load.write() ? Access.READ_WRITE : Access.READ_ONLY, cache)) {
-                        return load.run(POSIX, open);
-                    }
-                },
+                ours,
                 () -> QemuImg.bench(load, path, "qcow2", cache, "threads"),
                 () -> QemuImg.bench(load, path, "qcow2", cache, "io_uring"));
         Files.delete(image);

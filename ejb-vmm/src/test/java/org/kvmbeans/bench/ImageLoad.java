@@ -47,12 +47,15 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
     }
 
     /**
-     * Together, as the tool has it. What lies in large pages goes to the device in fewer requests, so the script has malloc
-     * ask for them, on both sides.
+     * Together, as the tool has it, in memory that the script has malloc take from huge pages, on both sides. Each page is
+     * written once, as a guest's are: those that were not are all one page of zeros.
      */
     private List<IoVector> vectors(Posix posix) {
         NativeStruct memory = new NativeStruct(posix, depth * bytes + PAGE_BYTES);
         int aligned = (int) (-memory.address() & (PAGE_BYTES - 1));
+        for (int at = aligned; at < aligned + depth * bytes; at += PAGE_BYTES) {
+            memory.buffer().put(at, (byte) 1);
+        }
         List<IoVector> vectors = new ArrayList<>();
         for (int i = 0; i < depth; i++) {
             IoVector vector = new IoVector(posix, 1);
@@ -122,14 +125,14 @@ record ImageLoad(boolean write, int bytes, long stepBytes, int count, int depth)
             }
         }
 
+        /** Leaves requests of threads their turns, however fast the others are. */
         private void goOn() {
-            long before;
-            do {
-                requests.submit();
-                before = ended;
-                requests.reap(this::ended);
-            } while (ended != before);
-            if (inProgress == 0) {
+            requests.submit();
+            long before = ended;
+            requests.reap(this::ended);
+            if (ended != before) {
+                loop.execute(this::goOn);
+            } else if (inProgress == 0) {
                 allEnded.complete(null);
             }
         }
