@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -162,6 +163,45 @@ class RawImageAsyncTest {
                         .isEqualTo(Arrays.copyOfRange(TestDisk.pattern(BYTES, 1), i * 5000, i * 5000 + 3 * PAGE));
             }
         }
+    }
+
+    @Test
+    void severalLargeReadsAreCopiedByThreadsOfTheKernel() throws IOException {
+        int[] sizes = {PAGE, BYTES / 2, PAGE, BYTES / 2, BYTES / 2, PAGE, BYTES};
+        IoVector[] targets = new IoVector[sizes.length];
+        try (RawImage image = image(CacheMode.WRITEBACK)) {
+            byte[] contents = TestDisk.read(posix, image, 0, BYTES);
+            try (AsyncRequests<Integer> async = async(image)) {
+                for (int i = 0; i < sizes.length; i++) {
+                    targets[i] = TestDisk.memory(posix, 0, sizes[i]);
+                    assertThat(async.read(BYTES - sizes[i], targets[i], i)).isTrue();
+                }
+                async.submit();
+                awaitEnded(async, sizes.length);
+            }
+            for (int i = 0; i < sizes.length; i++) {
+                assertThat(ended).containsEntry(i, true);
+                assertThat(TestDisk.contents(targets[i]))
+                        .isEqualTo(Arrays.copyOfRange(contents, BYTES - sizes[i], BYTES));
+            }
+        }
+        // They stay for some seconds. With one processor there would be nothing to win.
+        assertThat(kernelThreads() > 0 || Runtime.getRuntime().availableProcessors() == 1)
+                .isTrue();
+    }
+
+    private static long kernelThreads() throws IOException {
+        long count = 0;
+        try (DirectoryStream<Path> threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+            for (Path thread : threads) {
+                try {
+                    count += Files.readString(thread.resolve("comm")).startsWith("iou-wrk") ? 1 : 0;
+                } catch (IOException e) {
+                    // It has ended.
+                }
+            }
+        }
+        return count;
     }
 
     @Test
