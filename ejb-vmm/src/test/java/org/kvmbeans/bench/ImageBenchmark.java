@@ -32,7 +32,7 @@ import org.kvmbeans.sys.jna.JnaPosix;
  * run for long when a disk is busy.
  *
  * <p>Arguments: a directory with 4 GiB of room, one with 1 GiB for direct I/O, rounds, and the figures: {@code loads},
- * {@code others}, or names.
+ * {@code others}, or names; by default all.
  */
 final class ImageBenchmark {
     private static final Posix POSIX = new JnaPosix();
@@ -75,7 +75,7 @@ final class ImageBenchmark {
     private void run(List<String> wanted) throws IOException, InterruptedException {
         Map<String, Figure> loads = loads();
         Map<String, Figure> others = others();
-        for (String name : wanted) {
+        for (String name : wanted.isEmpty() ? List.of("others", "loads") : wanted) {
             switch (name) {
                 case "loads" -> takeAll(loads);
                 case "others" -> takeAll(others);

@@ -8,8 +8,9 @@ import org.kvmbeans.sys.IoVector;
 import org.kvmbeans.sys.Posix;
 
 /**
- * Reads of up to 1 MiB of a {@link HostFile} through the page cache. What that has is copied in the call that hands the requests over,
- * or by threads of the kernel where several are large; what it has not, the kernel reads in its background. Writes are refused: memory takes them at once.
+ * Reads of up to 1 MiB of a {@link HostFile} through the page cache. What that has is copied in the call that hands the
+ * requests over, or by threads of the kernel where several are large; what it has not, the kernel reads in its background.
+ * Writes are refused: memory takes them at once.
  */
 final class CachedReads<T> implements AsyncRequests<T> {
     /** The most at a time; further ones wait on threads. */

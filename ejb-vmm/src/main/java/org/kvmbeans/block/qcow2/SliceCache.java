@@ -22,7 +22,7 @@ import org.kvmbeans.sys.Posix;
  */
 final class SliceCache {
     /** The most bytes of a slice: what storage is best read and written by. */
-    static final int MAX_SLICE_BYTES = 4096;
+    private static final int MAX_SLICE_BYTES = 4096;
 
     /** The most that is read at a time where requests go through a table in order. */
     private static final int READ_AHEAD_BYTES = 64 << 10;
